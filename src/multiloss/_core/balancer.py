@@ -1,0 +1,105 @@
+"""The interface of a balancer: it reads the terms, or their gradients, and returns one weight for each."""
+
+from __future__ import annotations
+
+import abc
+import enum
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .errors import invalid
+from .normalization import NORMALIZATIONS, normalize_weights
+from .typing import Array, Gramian, LossVector, State, Weights
+
+
+class Needs(enum.Enum):
+    """What a balancer reads; training computes this and no more."""
+
+    LOSSES = "losses"
+    NORMS = "norms"
+    GRAMIAN = "gramian"
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What a balancer may read in one step. K is the number of balanced terms.
+
+    Attributes:
+        losses: shape `(K,)`, float32 or better: scaled losses, without the user's weights; 0 where absent.
+        present: shape `(K,)`, bool: the term has a label in this batch, and a user's weight other than 0.
+        norms: shape `(K,)`: gradient norms of the user-weighted, scaled terms; for `Needs.NORMS` and above.
+        gramian: shape `(K, K)`: their inner products over the shared variables; for `Needs.GRAMIAN`.
+        step: scalar int, counts the steps that were applied, from 0.
+        epoch: scalar int, from 0, set by `fit`.
+        noise: uniform numbers in [0, 1) of the shape that `Balancer.noise_shape` asks for.
+    """
+
+    losses: LossVector
+    present: Array
+    norms: Array | None = None
+    gramian: Gramian | None = None
+    step: Array = 0
+    epoch: Array = 0
+    noise: Array | None = None
+
+
+class Balancer(abc.ABC):
+    """Reads the terms of a step and returns K weights.
+
+    A member implements `raw_weights`, a pure function of arrays in `keras.ops` that can be compiled: no Python
+    branch on a value, no attribute that changes. What it remembers is in `state`, a flat dict of arrays that `init`
+    makes and `weights` returns anew, so that the same object serves `fit` and a loop written by hand.
+
+    Args:
+        normalize: `"sum_to_k"` (default) scales the weights so that their absolute values sum to the number of terms
+            present: equal weights are then the same training as no balancer, and learning rates carry over.
+            `"none"` gives the published form.
+    """
+
+    family: ClassVar[str] = "balancer"
+    needs: ClassVar[Needs]
+
+    def __init__(self, normalize: str = "sum_to_k"):
+        if normalize not in NORMALIZATIONS:
+            raise invalid(f"`normalize` must be one of {list(NORMALIZATIONS)}", received=normalize)
+        self.normalize = normalize
+
+    def init(self, num_terms: int) -> State:
+        """The state before the first step, as NumPy arrays; `{}` when the member remembers nothing."""
+        return {}
+
+    def noise_shape(self, num_terms: int) -> tuple[int, ...] | None:
+        """The shape of the uniform noise that a randomised member reads as `signals.noise`; None for the others."""
+        return None
+
+    @abc.abstractmethod
+    def raw_weights(self, signals: Signals, state: State) -> tuple[Weights, State]:
+        """The published weights, shape `(K,)`, before normalisation, and the next state.
+
+        Entries of absent terms are ignored; their state must not move.
+        """
+
+    def weights(self, signals: Signals, state: State) -> tuple[Weights, State]:
+        """The weights of this step and the next state.
+
+        Absent terms get exactly 0, and a single present term exactly 1 under the default `normalize`.
+        """
+        raw, state = self.raw_weights(signals, state)
+        return normalize_weights(raw, self.present(signals), self.normalize), state
+
+    def present(self, signals: Signals) -> Array:
+        """Which terms take part, shape `(K,)`, bool."""
+        return signals.present
+
+    def objective(self, signals: Signals, state: State) -> Array | None:
+        """The member's own scalar objective where it differs from the weighted sum; None for the others."""
+        return None
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this object again."""
+        return {"normalize": self.normalize}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Balancer:
+        """Makes the object from `get_config`."""
+        return cls(**config)

@@ -1,0 +1,56 @@
+"""The interface of a scale: the detached number by which a term's loss is divided."""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .typing import Array, State
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a scale may read of its term in one step.
+
+    Attributes:
+        loss: scalar, detached, in the loss's own units.
+        present: scalar bool: the batch has a label for the term.
+        targets: the term's targets with a safe value where a label is missing; None for terms without a target.
+        labelled: 1 where a target is labelled, 0 elsewhere, in the shape of `targets`; None where all are.
+        training: False in evaluation, where nothing may change.
+    """
+
+    loss: Array
+    present: Array
+    targets: Array | None
+    labelled: Array | None
+    training: bool
+
+
+class Scale(abc.ABC):
+    """Gives the number by which a loss is divided; never what is subtracted from it.
+
+    `fixed` says whether the number is a yardstick that does not move with training (a constant, a statistic of the
+    targets, a measured pass): only those count in `val_loss`.
+    """
+
+    family: ClassVar[str] = "scale"
+    fixed: ClassVar[bool]
+
+    def init(self) -> State:
+        """The state before the first step, as NumPy arrays."""
+        return {}
+
+    @abc.abstractmethod
+    def divisor(self, observation: Observation, state: State) -> tuple[Array, State]:
+        """The divisor, a positive finite scalar, and the next state; a batch without a label changes no state."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this object again."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Scale:
+        """Makes the object from `get_config`."""
+        return cls(**config)
