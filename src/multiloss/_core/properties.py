@@ -4,10 +4,18 @@ from __future__ import annotations
 
 PROPERTIES: dict[str, str] = {
     "non_negative": "No weight is negative.",
-    "non_conflicting": "The combined gradient has a non-negative inner product with every term's gradient.",
-    "permutation_equivariant": "Reordering the terms reorders the weights alike.",
-    "scale_invariant": "Multiplying all losses by one positive factor does not change the normalised weights.",
-    "loss_scale_invariant": "Multiplying one loss by a positive factor does not change its share of the total.",
+    "non_conflicting": "The combined gradient has a non-negative inner product with every present term's gradient.",
+    "stops_when_stationary": (
+        "Where a positive combination of all gradients vanishes, the combined gradient of the balancer vanishes too."
+    ),
+    "permutation_equivariant": "Reordering the terms (and the noise with them) reorders the weights alike.",
+    "scale_invariant": (
+        "Multiplying all losses, and so their gradients, by one positive factor does not change the normalised weights."
+    ),
+    "term_scale_invariant": (
+        "Multiplying one term by a positive factor divides its weight by that factor, relative to the others: "
+        "the combined gradient keeps its direction."
+    ),
     "stateless": "The member remembers nothing from one step to the next.",
     "deterministic": "The member reads no noise.",
 }

@@ -1,0 +1,30 @@
+"""multiloss: train Keras 3 models that have more than one loss, on TensorFlow, JAX and PyTorch."""
+
+from ._core.optional import missing_backend as _missing_backend
+
+if (_problem := _missing_backend()) is None:
+    from . import aggregation as aggregation
+    from . import losses as losses
+    from . import problems as problems
+    from . import scales as scales
+    from . import weighting as weighting
+    from ._core.balancer import Balancer as Balancer
+    from ._core.balancer import Needs as Needs
+    from ._core.balancer import Signals as Signals
+    from .problems import Problem as Problem
+    from .terms import Joint as Joint
+    from .terms import OutputPenalty as OutputPenalty
+    from .terms import Term as Term
+    from .terms import WeightPenalty as WeightPenalty
+    from .training import MultiLossModel as MultiLossModel
+    from .training import compile as compile
+else:
+
+    def __getattr__(name: str) -> object:
+        """Says what to install; an absent backend is an error on use, never on import."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise ImportError(_problem)
+
+
+__version__ = "0.1.0"

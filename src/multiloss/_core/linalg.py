@@ -1,0 +1,47 @@
+"""Small linear algebra of the terms' gradients: the Gramian, and its form without units."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from .typing import Array, Gramian, Jacobian
+
+
+def to_float(array: Array) -> Array:
+    """A tensor in float32 or better: float64 stays, everything else becomes float32."""
+    tensor = ops.convert_to_tensor(array)
+    return tensor if keras.backend.standardize_dtype(tensor.dtype) == "float64" else ops.cast(tensor, "float32")
+
+
+def epsilon(array: Array) -> float:
+    """The distance from 1 to the next number in the tensor's dtype, float32 or float64."""
+    return 2.0**-52 if keras.backend.standardize_dtype(array.dtype) == "float64" else 2.0**-23
+
+
+def gramian_of(jacobian: Jacobian) -> Gramian:
+    """The inner products of the rows, G = J J', shape `(K, K)` for a Jacobian of shape `(K, P)`."""
+    return ops.matmul(jacobian, ops.transpose(jacobian))
+
+
+def correlation(gramian: Gramian, present: Array) -> tuple[Gramian, Array]:
+    """Splits the Gramian into cosines and lengths, G_ij = lengths_i C_ij lengths_j.
+
+    The solvers work on C, whose entries lie in [-1, 1] whatever the units of the losses are. Absent rows (and whatever
+    they hold, NaN too) are replaced by unit rows orthogonal to everything, so that they touch no other row.
+
+    Args:
+        gramian: shape `(K, K)`.
+        present: shape `(K,)`, bool.
+
+    Returns:
+        The cosines, shape `(K, K)`, with a diagonal of exactly 1, and the lengths, shape `(K,)`, 1 where absent.
+    """
+    diagonal = ops.diagonal(gramian)
+    squares = ops.where(present, diagonal, ops.ones_like(diagonal))
+    # Roots first, then two divisions: the product of two squared lengths would overflow in float32.
+    lengths = ops.sqrt(squares)
+    pairs = ops.logical_and(present[:, None], present[None, :])
+    cosines = ops.where(pairs, gramian, ops.zeros_like(gramian)) / lengths[:, None] / lengths[None, :]
+    identity = ops.eye(cosines.shape[0], dtype=cosines.dtype)
+    return ops.where(identity > 0, identity, ops.clip(cosines, -1.0, 1.0)), lengths

@@ -1,0 +1,33 @@
+"""Projection of gradients on the cone where no term gets worse."""
+
+from __future__ import annotations
+
+from keras import ops
+
+from ..linalg import correlation
+from ..typing import Array, Gramian, Weights
+from ._interior_point import nonnegative_quadratic
+
+
+def lower_bounded_quadratic(gramian: Gramian, lower: Array, present: Array) -> Weights:
+    """Minimises 1/2 v'Gv subject to v >= u, for several u at once.
+
+    J'v is the projection of J'u on the dual cone {x: Jx >= 0}, by duality: the closest direction to J'u along which no
+    present term increases to first order.
+
+    Args:
+        gramian: shape `(K, K)`.
+        lower: the bounds u, shape `(B, K)`, non-negative.
+        present: shape `(K,)`, bool.
+
+    Returns:
+        v, shape `(B, K)`, 0 where absent. J'v is unique, v need not be.
+    """
+    cosines, lengths = correlation(gramian, present)
+    bound = ops.where(present, lower, ops.zeros_like(lower)) * lengths
+    size = ops.max(bound, axis=-1, keepdims=True)
+    size = ops.where(size > 0, size, ops.ones_like(size))
+    bound = bound / size
+    # A positive slope holds the absent rows at 0.
+    slope = ops.where(present, ops.matmul(bound, cosines), ops.ones_like(bound))
+    return (bound + nonnegative_quadratic(cosines, slope)) * size / lengths

@@ -1,0 +1,103 @@
+"""PCGrad: each gradient loses its component along every gradient that it conflicts with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from .._core.aggregator import Aggregator
+from .._core.balancer import Signals
+from .._core.errors import invalid
+from .._core.linalg import correlation, to_float
+from .._core.registry import register
+from .._core.typing import Array, State, Weights
+
+ORDERS = ("random", "fixed")
+
+
+@register(
+    "pcgrad",
+    paper="arXiv:2001.06782",
+    properties=("non_negative", "scale_invariant", "stateless"),
+    cases=({}, {"order": "fixed"}),
+)
+class PCGrad(Aggregator):
+    """Gradient surgery: project each gradient on the normal plane of those that it conflicts with, and add up.
+
+    For each i, in an order of its own over the others: where g_i'.g_j < 0, g_i' <- g_i' - (g_i'.g_j / |g_j|^2) g_j. The
+    gradients g_j are the original ones. The update is the sum of the g_i'. For two terms it conflicts with neither; for
+    three or more a later projection may bring back a conflict with an earlier one.
+
+    Needs the Gramian: K backward passes. Cost of the weights: K steps on a K x K array.
+
+    Args:
+        order: `"random"` (default), as published: each gradient meets the others in a random order, drawn anew in each
+            step; `"fixed"`: in the order of the terms, which needs no noise and favours the last ones.
+        wrt: see `Aggregator`.
+        shared: see `Aggregator`.
+        heads: see `Aggregator`.
+        normalize: `"sum_to_k"` (default), or `"none"` for the sum of the projected gradients, as published.
+
+    Example:
+        >>> from multiloss.aggregation import PCGrad, aggregate
+        >>> vector = aggregate([[1.0, 0.0], [-1.0, 1.0]], PCGrad(normalize="none"))
+        >>> [round(float(entry), 4) for entry in vector]
+        [0.5, 1.5]
+
+    Differs from the official code: a gradient is never projected on itself; the order really is random (there, the
+    shuffled list is thrown away); a zero gradient is left out instead of giving 0/0.
+
+    Reference: Yu et al., "Gradient surgery for multi-task learning", NeurIPS 2020, arXiv:2001.06782.
+    """
+
+    def __init__(
+        self,
+        order: str = "random",
+        wrt: str = "shared",
+        shared: str | None = None,
+        heads: str = "unweighted",
+        normalize: str = "sum_to_k",
+    ):
+        super().__init__(wrt=wrt, shared=shared, heads=heads, normalize=normalize)
+        if order not in ORDERS:
+            raise invalid(f"`order` must be one of {list(ORDERS)}", received=order)
+        self.order = order
+
+    def noise_shape(self, num_terms: int) -> tuple[int, ...] | None:
+        """One row of uniform numbers for each gradient; their ranks are its order."""
+        return (num_terms, num_terms) if self.order == "random" else None
+
+    def raw_weights(self, signals: Signals, state: State) -> tuple[Weights, State]:
+        """The weights of the original gradients in the sum of the projected ones."""
+        gramian = to_float(signals.gramian)
+        terms = gramian.shape[-1]
+        present = self.present(signals)
+        cosines, lengths = correlation(gramian, present)
+        order = self._order(signals, terms)
+        identity = ops.eye(terms, dtype=cosines.dtype)
+
+        def meet(index: Array, mixed: Array) -> Array:
+            # Row i of `mixed` holds g_i' in units of the unit gradients; it meets the term order[i, index].
+            met = ops.one_hot(ops.take(order, index, axis=1), terms, dtype=cosines.dtype)
+            products = ops.sum(ops.matmul(mixed, cosines) * met, axis=-1, keepdims=True)
+            return mixed - ops.minimum(products, 0.0) * met * (1.0 - identity)
+
+        mixed = ops.fori_loop(0, terms, meet, identity)
+        rows = ops.where(present, lengths, ops.zeros_like(lengths))
+        return ops.matmul(rows, mixed) / lengths, state
+
+    def _order(self, signals: Signals, terms: int) -> Array:
+        if self.order == "fixed":
+            return ops.broadcast_to(ops.arange(terms, dtype="int32"), (terms, terms))
+        if signals.noise is None:
+            raise invalid(
+                f"`signals.noise` must hold uniform numbers of shape {(terms, terms)} for PCGrad(order='random')",
+                received=None,
+                fix="Draw them, or use PCGrad(order='fixed').",
+            )
+        return ops.cast(ops.argsort(signals.noise, axis=-1), "int32")
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this object again."""
+        return {**super().get_config(), "order": self.order}

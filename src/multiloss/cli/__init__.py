@@ -1,0 +1,3 @@
+"""The command line: `multiloss compare`, `multiloss list`."""
+
+from ._main import main as main

@@ -1,0 +1,25 @@
+"""The entry point: says in one line what is missing, before anything heavy is touched."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+from .._core.optional import missing_backend, require
+from ._mistakes import USER_MISTAKE, complain
+
+
+def main() -> NoReturn:
+    """Runs the command line and exits: 0 done, 2 the user's mistake, 1 a defect of multiloss, 130 stopped."""
+    try:
+        for module in ("typer", "rich"):
+            require(module, extra="cli", purpose="the command line")
+    except ImportError as error:
+        complain(str(error))
+        sys.exit(USER_MISTAKE)
+    if (missing := missing_backend()) is not None:
+        complain(missing)
+        sys.exit(USER_MISTAKE)
+    from ._app import run
+
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,67 @@
+"""The balancers of a comparison, by label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._core.balancer import Balancer
+from .._core.errors import invalid
+from .._core.registry import entry_of, members, resolve
+
+FIXED = "fixed"
+
+
+def contenders(balancers: str | Sequence[Any] | Mapping[str, Any], baseline: str = FIXED) -> dict[str, Balancer | None]:
+    """Labels and balancers, in the order given; the baseline is put first when it is left out.
+
+    Args:
+        balancers: names (`"fixed,pcgrad"`, or a list), objects, None for the user's weights alone (labelled
+            `"fixed"`), or a mapping of labels to any of them.
+        baseline: the label that the others are compared with.
+
+    Returns:
+        Label to balancer; None where nothing is balanced.
+
+    Raises:
+        ValueError: for a name that nobody knows, a label that is used twice, or no balancer at all.
+
+    Example:
+        >>> contenders({"plain": None}, baseline="plain")
+        {'plain': None}
+    """
+    if isinstance(balancers, str):
+        balancers = [name.strip() for name in balancers.split(",") if name.strip()]
+    if isinstance(balancers, Mapping):
+        pairs = [(str(label), _balancer(value)) for label, value in balancers.items()]
+    else:
+        pairs = [(_label(value), _balancer(value)) for value in balancers]
+    if not pairs:
+        raise invalid("`balancers` must name at least one balancer", received=balancers, fix="Write 'fixed,pcgrad'.")
+    found: dict[str, Balancer | None] = {}
+    for label, balancer in pairs:
+        if label in found:
+            raise invalid(
+                "Every balancer of a comparison needs its own label",
+                received=f"{label!r} twice",
+                fix="Give a mapping of labels to balancers.",
+            )
+        found[label] = balancer
+    return found if baseline in found else {baseline: _balancer(baseline), **found}
+
+
+def _balancer(value: Any) -> Balancer | None:
+    if value is None:
+        return None
+    if isinstance(value, str) and value.lower() == FIXED and FIXED not in [entry.name for entry in members("balancer")]:
+        return None
+    return resolve("balancer", value, Balancer)
+
+
+def _label(value: Any) -> str:
+    if value is None:
+        return FIXED
+    if isinstance(value, str):
+        return value.lower()
+    entry = entry_of(type(value))
+    return entry.name if entry else type(value).__name__

@@ -1,0 +1,84 @@
+"""Figures without matplotlib's global state, and their bytes."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import Any
+
+from .._core.optional import require
+from ._theme import Theme
+
+DPI = 110
+PURPOSE = "drawing reports"
+
+
+def new_figure(width: float, height: float, theme: Theme) -> Any:
+    """A figure of this size in inches, on the theme's ground."""
+    require("matplotlib", extra="report", purpose=PURPOSE)
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=DPI, facecolor=theme.ground, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def panels(figure: Any, count: int, columns: int, theme: Theme, **options: Any) -> list[Any]:
+    """That many styled axes in a grid, row by row; the places left over stay empty."""
+    rows = math.ceil(count / columns)
+    grid = figure.subplots(rows, columns, squeeze=False, **options)
+    flat = [axes for row in grid for axes in row]
+    for axes in flat[count:]:
+        axes.remove()
+    for axes in flat[:count]:
+        style(axes, theme)
+    return flat[:count]
+
+
+def style(axes: Any, theme: Theme) -> None:
+    """The theme's colours, a faint grid, and no frame at the top and the right."""
+    axes.set_facecolor(theme.ground)
+    axes.grid(visible=True, color=theme.faint, linewidth=0.6, alpha=0.7)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=theme.ink, which="both", labelsize=9)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(theme.ink)
+    for text in (axes.title, axes.xaxis.label, axes.yaxis.label):
+        text.set_color(theme.ink)
+
+
+def legend(figure: Any, handles: list[Any], theme: Theme, columns: int = 4) -> None:
+    """One legend above the panels."""
+    figure.legend(
+        handles=handles,
+        loc="outside upper left",
+        ncols=min(columns, len(handles)),
+        frameon=False,
+        labelcolor=theme.ink,
+        fontsize=9.5,
+    )
+
+
+def line_handle(label: str, theme: Theme, **style_options: Any) -> Any:
+    """A legend's entry."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], label=label, **{"color": theme.ink, "linewidth": 2.0, **style_options})
+
+
+def whole_epochs(axes: Any, last: int) -> None:
+    """The axis of epochs, from 1, with whole numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    axes.set_xlim(0.8 if last == 1 else 1, max(last, 1.2))
+
+
+def as_png(figure: Any) -> bytes:
+    """The figure as the bytes of a PNG file."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", facecolor=figure.get_facecolor())
+    return buffer.getvalue()

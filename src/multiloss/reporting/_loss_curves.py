@@ -1,0 +1,67 @@
+"""Every term's loss over the epochs, all balancers in one panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..experiments import Comparison, Curve
+from ._canvas import legend, line_handle, new_figure, panels, whole_epochs
+from ._theme import Theme, balancer_colours
+
+COLUMNS = 3
+# Curves that span more than this factor are drawn on a logarithmic axis.
+_WIDE = 20.0
+
+
+def draw_loss_curves(comparison: Comparison, theme: Theme) -> Any:
+    """One panel a term, and one for their sum in validation: means over the seeds, smallest to largest as a band."""
+    logs = [(term, f"{term}_loss") for term in comparison.terms] + [("all terms, fixed weights", "loss")]
+    columns = min(COLUMNS, len(logs))
+    rows = -(-len(logs) // columns)
+    figure = new_figure(3.7 * columns, 0.5 + 2.7 * rows, theme)
+    colours = balancer_colours(comparison.balancers, comparison.baseline, theme)
+    for axes, (title, log) in zip(panels(figure, len(logs), columns, theme), logs, strict=True):
+        _panel(axes, comparison, log, colours, with_training=log != "loss")
+        axes.set_title(title, fontsize=10.5, loc="left", color=theme.ink, fontweight="bold")
+        axes.set_ylabel("loss" if log != "loss" else "validation loss")
+    handles = [line_handle(balancer, theme, color=colour) for balancer, colour in colours.items()]
+    handles += [
+        line_handle("validation", theme, linewidth=2.0),
+        line_handle("training", theme, linewidth=1.2, linestyle=(0, (2, 2))),
+    ]
+    legend(figure, handles, theme, columns=6)
+    return figure
+
+
+def _panel(axes: Any, comparison: Comparison, log: str, colours: dict[str, str], *, with_training: bool) -> None:
+    drawn: list[float] = []
+    last = 1
+    for balancer, colour in colours.items():
+        for name, validation in ((f"val_{log}", True), *([(log, False)] if with_training else [])):
+            found = comparison.curve(balancer, name)
+            if found is None:
+                continue
+            drawn += draw_curve(axes, found, colour, emphasised=validation)
+            last = max(last, len(found.mean))
+    if drawn and min(drawn) > 0.0 and max(drawn) / min(drawn) > _WIDE:
+        axes.set_yscale("log")
+    whole_epochs(axes, last)
+
+
+def draw_curve(axes: Any, found: Curve, colour: str, *, emphasised: bool, linestyle: Any = "-") -> list[float]:
+    """Draws the mean, and for an emphasised curve the range over the seeds; gives the values that were drawn."""
+    entries = [
+        (epoch, mean, low, high)
+        for epoch, (mean, low, high) in enumerate(zip(found.mean, found.low, found.high, strict=True), start=1)
+        if mean is not None and low is not None and high is not None
+    ]
+    if not entries:
+        return []
+    epochs, mean, low, high = zip(*entries, strict=True)
+    marker = "o" if len(epochs) == 1 else None
+    if emphasised:
+        axes.plot(epochs, mean, color=colour, linewidth=2.0, marker=marker, linestyle=linestyle)
+        axes.fill_between(epochs, low, high, color=colour, alpha=0.18, linewidth=0)
+    else:
+        axes.plot(epochs, mean, color=colour, linewidth=1.2, linestyle=(0, (2, 2)), marker=marker, alpha=0.9)
+    return [*mean, *low, *high] if emphasised else list(mean)

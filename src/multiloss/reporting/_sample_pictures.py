@@ -1,0 +1,153 @@
+"""A few validation pictures: input, truth, and what each balancer's model says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..experiments import Comparison, Samples
+from ._canvas import new_figure
+from ._reading import as_image, first_picture, is_classes, is_picture, numbers, predicted_classes, target_classes
+from ._theme import Theme
+
+_SIDE = 1.55
+_LINE = 0.17
+_MOST_ROWS_AT_FULL_WIDTH = 8
+_ENTRIES_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row of panels: a picture for each sample, or none, and lines of text below it."""
+
+    title: str
+    pictures: list[np.ndarray] | None
+    lines: list[list[tuple[str, str]]]  # for each sample: lines of text with their colours
+    bounds: list[tuple[float, float]] | None = None
+
+    def height(self) -> float:
+        """In inches."""
+        text = max((len(lines) for lines in self.lines), default=0)
+        return (_SIDE if self.pictures is not None else 0.12) + _LINE * text + 0.08
+
+
+def draw_pictures(comparison: Comparison, theme: Theme) -> Any:
+    """Samples side by side, sources of the answer one below the other.
+
+    Returns:
+        The figure; None when the inputs are no pictures or nothing was predicted.
+    """
+    samples = comparison.samples
+    picture = first_picture(samples.inputs) if samples is not None else None
+    if samples is None or picture is None or not samples.predictions:
+        return None
+    rows = [_Row("input", [as_image(entry) for entry in picture], [[] for _ in picture]), *_answers(samples, theme)]
+    count = len(picture) if len(rows) <= _MOST_ROWS_AT_FULL_WIDTH else min(len(picture), 4)
+    heights = [row.height() for row in rows]
+    figure = new_figure(1.1 + (_SIDE + 0.1) * count, sum(heights) + 0.1, theme)
+    grid = figure.subplots(len(rows), count, squeeze=False, gridspec_kw={"height_ratios": heights})
+    for row, line in zip(rows, grid, strict=True):
+        for place in range(count):
+            _panel(line[place], row, place, theme)
+        line[0].set_ylabel(
+            row.title, rotation=0, ha="right", va="center", fontsize=10, color=theme.ink, fontweight="bold"
+        )
+    return figure
+
+
+def _answers(samples: Samples, theme: Theme) -> list[_Row]:
+    first = next(iter(samples.predictions.values()))
+    shown = [name for name, array in first.items() if is_picture(array)]
+    told = [name for name, array in first.items() if not is_picture(array) and name in samples.targets]
+    count = len(next(iter(samples.inputs.values())))
+    rows = []
+    for name in shown or [""]:
+        prefix = f"{name}\n" if len(shown) > 1 else ""
+        # The text is the same below every picture of a balancer: once is enough.
+        texts = told if name == (shown or [""])[-1] else []
+        true, bounds = _true_pictures(samples, name)
+        if true is not None or texts:
+            lines = [[(_true_text(samples, key, place), theme.ink) for key in texts] for place in range(count)]
+            rows.append(_Row(f"{prefix}truth", true, lines, bounds))
+        for balancer, arrays in samples.predictions.items():
+            pictures = _predicted_pictures(samples, balancer, name) if name else None
+            lines = [[_predicted_text(samples, balancer, key, place, theme) for key in texts] for place in range(count)]
+            if pictures is not None or any(lines):
+                rows.append(_Row(f"{prefix}{balancer}" if arrays else balancer, pictures, lines, bounds))
+    return rows
+
+
+def _true_pictures(samples: Samples, name: str) -> tuple[list[np.ndarray] | None, list[tuple[float, float]] | None]:
+    if name not in samples.targets:
+        return None, None
+    target, prediction = samples.targets[name], next(iter(samples.predictions.values()))[name]
+    if is_classes(target, prediction):
+        return list(target_classes(target, prediction)), [(0, prediction.shape[-1] - 1)] * len(target)
+    bounds = [(float(np.nanmin(entry)), float(np.nanmax(entry))) for entry in target]
+    return [as_image(entry) for entry in target], [
+        (min(low, 0.0), max(high, 1.0)) if low >= 0.0 and high <= 1.0 else (low, high) for low, high in bounds
+    ]
+
+
+def _predicted_pictures(samples: Samples, balancer: str, name: str) -> list[np.ndarray] | None:
+    prediction = samples.predictions[balancer].get(name)
+    if prediction is None:
+        return None
+    target = samples.targets.get(name)
+    if target is not None and is_classes(target, prediction):
+        return list(predicted_classes(prediction))
+    return [as_image(entry) for entry in prediction]
+
+
+def _true_text(samples: Samples, name: str, place: int) -> str:
+    target, prediction = samples.targets[name], next(iter(samples.predictions.values()))[name]
+    if is_classes(target, prediction):
+        found = int(target_classes(target, prediction)[place])
+        return f"{name} {found if found >= 0 else 'not given'}"
+    return f"{name} {_short(numbers(target)[place])}"
+
+
+def _predicted_text(samples: Samples, balancer: str, name: str, place: int, theme: Theme) -> tuple[str, str]:
+    target, prediction = samples.targets[name], samples.predictions[balancer].get(name)
+    if prediction is None:
+        return "", theme.ink
+    if is_classes(target, prediction):
+        true, found = int(target_classes(target, prediction)[place]), int(predicted_classes(prediction)[place])
+        if true < 0:
+            return f"{name} {found}", theme.ink
+        return (f"{name} {found} ✓", theme.good) if true == found else (f"{name} {found} ✗", theme.bad)
+    return f"{name} {_short(numbers(prediction)[place])}", theme.ink
+
+
+def _short(values: np.ndarray) -> str:
+    if not np.any(np.isfinite(values)):
+        return "not given"
+    shown = ", ".join(f"{value:.3g}" for value in values[:_ENTRIES_SHOWN])
+    return f"{shown}, ..." if len(values) > _ENTRIES_SHOWN else shown
+
+
+def _panel(axes: Any, row: _Row, place: int, theme: Theme) -> None:
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_facecolor(theme.ground)
+    for spine in axes.spines.values():
+        spine.set_visible(row.pictures is not None)
+        spine.set_color(theme.faint)
+    if row.pictures is not None:
+        low, high = row.bounds[place] if row.bounds is not None else (None, None)
+        colours = "viridis" if row.bounds is not None else "gray"
+        axes.imshow(row.pictures[place], cmap=colours, vmin=low, vmax=high, interpolation="nearest")
+    for number, (text, colour) in enumerate(row.lines[place]):
+        axes.annotate(
+            text,
+            (0.5, 0.0),
+            xycoords="axes fraction",
+            xytext=(0, -72 * _LINE * (number + 0.75)),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=8.5,
+            color=colour,
+        )

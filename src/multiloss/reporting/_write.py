@@ -1,0 +1,40 @@
+"""Writes the report of a comparison."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..experiments import Comparison
+from ._page import render_page
+from ._pictures import draw_all
+
+REPORT = "report.html"
+PICTURES = "pictures"
+
+
+def write_report(comparison: Comparison, folder: str | Path) -> Path:
+    """Writes `report.html`, which holds its pictures and needs no network, and the pictures once more as PNG files.
+
+    Needs matplotlib and Jinja2: `pip install 'multiloss[report]'`.
+
+    Args:
+        comparison: from `compare`, or `Comparison.load`.
+        folder: made when it is not there.
+
+    Returns:
+        The path of `report.html`.
+
+    Raises:
+        ImportError: without the extra "report".
+
+    Example:
+        >>> write_report(Comparison.load("report"), "report")  # doctest: +SKIP
+    """
+    folder = Path(folder)
+    pictures = draw_all(comparison)
+    folder.mkdir(parents=True, exist_ok=True)
+    for picture in pictures:
+        picture.save(folder / PICTURES)
+    path = folder / REPORT
+    path.write_text(render_page(comparison, pictures), encoding="utf-8")
+    return path

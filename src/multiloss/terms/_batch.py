@@ -1,0 +1,114 @@
+"""What a term may read in one step, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from keras import ops
+
+from .._core.errors import invalid, unknown_name
+from .._core.typing import Array
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch, with targets and outputs by name.
+
+    Attributes:
+        x: the model's inputs, as given.
+        y_true: targets by output name or by the user's own key; empty when the batch has none.
+        y_pred: outputs by name, float32 or better.
+        sample_weight: weights by output name; the key `""` holds one array for all outputs.
+        model: the user's model.
+        step: scalar int, steps applied so far.
+    """
+
+    x: Any
+    y_true: Mapping[str, Array]
+    y_pred: Mapping[str, Array]
+    sample_weight: Mapping[str, Array]
+    model: Any
+    step: Array
+
+    @property
+    def size(self) -> Array:
+        """The number of samples, float32."""
+        first = next(iter(self.y_pred.values()))
+        return ops.cast(ops.shape(first)[0], "float32")
+
+    def target(self, term: str, key: str) -> Array:
+        """The target `key`, or an error that names the term."""
+        if key not in self.y_true:
+            raise unknown_name(
+                f"target of term {term!r},", key, self.y_true, "Add it to `y`, or name another with Term(target=...)."
+            )
+        return self.y_true[key]
+
+    def extra(self, term: str, argument: str, key: str) -> Array:
+        """A mask or a weight that the user keeps in `y` or in `x` under `key`."""
+        if key in self.y_true:
+            return self.y_true[key]
+        if isinstance(self.x, Mapping) and key in self.x:
+            return self.x[key]
+        known = [*self.y_true, *(self.x if isinstance(self.x, Mapping) else ())]
+        raise unknown_name(f"key of term {term!r}, argument `{argument}`,", key, known, "Add it to `y` or `x`.")
+
+    def weight_of(self, output: str) -> Array | None:
+        """The sample weights that `fit` was given for an output."""
+        return self.sample_weight.get(output, self.sample_weight.get(""))
+
+
+@dataclass(frozen=True)
+class TermValue:
+    """A term's value in one batch, as a fraction so that epochs can be averaged rightly.
+
+    Attributes:
+        numerator: scalar: sum of weights times losses.
+        denominator: scalar: number of labelled samples (fractional where single entries are missing); 0 without any.
+        labelled: scalar: number of labelled samples, for the log.
+        samples: scalar: number of samples in the batch.
+        targets: the targets with safe values, for scales; None without a target.
+        mask: 1 where a target is labelled, in the shape of `targets`; None where all are.
+    """
+
+    numerator: Array
+    denominator: Array
+    labelled: Array
+    samples: Array
+    targets: Array | None = None
+    mask: Array | None = None
+
+    @property
+    def loss(self) -> Array:
+        """The mean, exactly 0 for a batch without labels."""
+        empty = ops.equal(self.denominator, 0)
+        return ops.where(empty, ops.zeros_like(self.numerator), self.numerator) / ops.where(
+            empty, ops.ones_like(self.denominator), self.denominator
+        )
+
+    @property
+    def present(self) -> Array:
+        """Whether the batch has a label for the term."""
+        return self.denominator > 0
+
+
+def batch_value(term: str, value: Array, batch: Batch) -> TermValue:
+    """Wraps a scalar for the whole batch, or one value per sample, into a `TermValue`."""
+    value = as_float(value)
+    if len(value.shape) > 1:
+        raise invalid(
+            f"Term {term!r} must give a scalar or one value per sample",
+            received=f"a value of shape {tuple(value.shape)}",
+            fix="Average over the other axes.",
+        )
+    numerator = ops.sum(value) if len(value.shape) == 1 else value * batch.size
+    return TermValue(numerator, batch.size, batch.size, batch.size)
+
+
+def as_float(value: Any) -> Array:
+    """A tensor in float32 or better: losses are never computed in half precision."""
+    value = ops.convert_to_tensor(value)
+    dtype = str(value.dtype).rsplit(".", 1)[-1]
+    return value if dtype == "float64" else ops.cast(value, "float32")

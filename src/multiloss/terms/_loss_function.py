@@ -1,0 +1,118 @@
+"""Turns whatever names a loss into a function that gives values per sample or per entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from .._core.errors import invalid, unknown_name
+from .._core.registry import members, resolve
+from .._core.typing import Array
+
+_KERAS_REDUCTIONS = {"sum": "sum", "mean_with_sample_weight": "weighted_mean"}
+_BY_SHAPE = ("crossentropy", "ce")
+
+
+class LossFunction:
+    """A loss as a function of targets and predictions, without reduction over the batch.
+
+    Attributes:
+        identifier: what the user gave.
+        name: for errors and tables.
+        reduction: what the loss object itself asks for: `"mean"`, `"sum"` or `"weighted_mean"`.
+        entrywise: the loss is a mean over the last axis of one loss per entry, so that single entries can be masked.
+    """
+
+    def __init__(self, identifier: Any):
+        self.identifier = identifier
+        self._function = _function(identifier)
+        owner = getattr(self._function, "__self__", self._function)
+        _refuse_variables(owner)
+        self.name = identifier if isinstance(identifier, str) else getattr(owner, "name", None) or _name(owner)
+        self.reduction = _KERAS_REDUCTIONS.get(str(getattr(owner, "reduction", "")), "mean")
+        self.entrywise = self._probe_entrywise()
+
+    def __call__(self, y_true: Array, y_pred: Array) -> Array:
+        """Loss values, shape `(batch, ...)`, or a scalar for losses that only know the whole batch."""
+        return self._function(y_true, y_pred)
+
+    def _probe_entrywise(self) -> bool:
+        # Whether single entries can be masked is a property of the formula that no interface declares; so ask it:
+        # an entrywise loss gives, entry by entry, values whose mean over the last axis is the loss itself.
+        generator = np.random.default_rng(0)
+        y_true, y_pred = generator.uniform(0.1, 0.9, (2, 4, 3)).astype("float32")
+        try:
+            whole = ops.convert_to_numpy(self(ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)))
+            entries = ops.convert_to_numpy(
+                self(ops.convert_to_tensor(y_true[..., None]), ops.convert_to_tensor(y_pred[..., None]))
+            )
+        except Exception:  # a loss that does not take such shapes is not entrywise
+            return False
+        if whole.shape == y_true.shape:
+            return True
+        return whole.shape == (4,) and entries.shape == (4, 3) and np.allclose(entries.mean(-1), whole, atol=1e-5)
+
+
+def _function(identifier: Any) -> Callable[[Array, Array], Array]:
+    if isinstance(identifier, str) and identifier.lower() in _BY_SHAPE:
+        return _crossentropy_by_shape
+    loss = _lookup(identifier)
+    if isinstance(loss, keras.losses.Loss):
+        return loss.call
+    return loss
+
+
+def _lookup(identifier: Any) -> Any:
+    if isinstance(identifier, str):
+        if any(identifier in (entry.name, entry.cls.__name__) for entry in members("loss")):
+            return resolve("loss", identifier, keras.losses.Loss)
+        try:
+            return keras.losses.get(identifier)
+        except ValueError:
+            return _exported_by_keras(identifier)
+    if isinstance(identifier, dict):
+        return keras.saving.deserialize_keras_object(identifier)
+    if isinstance(identifier, type) and issubclass(identifier, keras.losses.Loss):
+        return identifier()
+    if not callable(identifier):
+        raise invalid(
+            "A loss must be a name, a keras.losses.Loss, or a function of (y_true, y_pred)", received=identifier
+        )
+    return identifier
+
+
+def _exported_by_keras(name: str) -> Any:
+    # keras.losses.get does not know every loss that Keras exports.
+    found = getattr(keras.losses, name, None)
+    if isinstance(found, type) and issubclass(found, keras.losses.Loss):
+        return found()
+    if callable(found) and not name.startswith("_"):
+        return found
+    known = sorted({entry.name for entry in members("loss")} | {n for n in dir(keras.losses) if n[0].isupper()})
+    raise unknown_name("loss", name, known)
+
+
+def _crossentropy_by_shape(y_true: Array, y_pred: Array) -> Array:
+    if y_pred.shape[-1] == 1:
+        return keras.losses.binary_crossentropy(y_true, y_pred)
+    if len(y_true.shape) < len(y_pred.shape) or y_true.shape[-1] == 1:
+        return keras.losses.sparse_categorical_crossentropy(y_true, y_pred)
+    return keras.losses.categorical_crossentropy(y_true, y_pred)
+
+
+def _refuse_variables(loss: Any) -> None:
+    held = [key for key, value in getattr(loss, "__dict__", {}).items() if isinstance(value, keras.Variable)]
+    if held:
+        raise invalid(
+            f"Loss {_name(loss)!r} holds variables, which no backend would train or save",
+            received=f"attributes {held}",
+            fix="Put them into a layer of the model, or learn weights with balancer='uncertainty'.",
+        )
+
+
+def _name(loss: Any) -> str:
+    return getattr(loss, "__name__", type(loss).__name__)

@@ -1,0 +1,73 @@
+"""`OutputPenalty`: pulls an output towards a value."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from .._core.errors import invalid
+from .._core.registry import PACKAGE
+from ._alignment import pick
+from ._batch import Batch, TermValue, as_float, batch_value
+from ._description import Description, check_output
+from ._norms import entry_function
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+@dataclasses.dataclass(frozen=True, eq=False)
+class OutputPenalty(Description):
+    """A penalty on an output's distance from a value; needs no target.
+
+    value = mean over batch and entries of |p - t| (`"l1"`) or (p - t)^2 (`"l2"`).
+
+    Args:
+        norm: `"l1"`, `"l2"`, or a function of the difference that gives one value per entry or a scalar.
+        output: the output that it reads; None: the key under which it stands, or the model's only output.
+        column: picks along the last axis.
+        target_value: the value t, in the output's own units.
+        balanced: False keeps the term out of balancing.
+
+    Example:
+        >>> import multiloss as ml
+        >>> ml.OutputPenalty("l1", output="price", target_value=1.0).target_value
+        1.0
+    """
+
+    norm: str | Callable[..., Any]
+    output: str | None = None
+    column: int | slice | Sequence[int] | None = None
+    target_value: float = 0.0
+    balanced: bool = True  # type: ignore[misc]
+
+    def __post_init__(self) -> None:
+        entry_function(self.norm)
+
+    def located(self, key: str, outputs: Sequence[str] | None) -> OutputPenalty:
+        """Fills in the output: the key if it is one, else the only output."""
+        output = self.output
+        if output is None:
+            output = outputs[0] if outputs is not None and len(outputs) == 1 else key
+        check_output(key, output, outputs)
+        return dataclasses.replace(self, output=output)
+
+    def evaluate(self, name: str, batch: Batch) -> TermValue:
+        """The mean penalty."""
+        y_pred = batch.y_pred[str(self.output)]
+        if self.column is not None:
+            y_pred = pick(y_pred, self.column)
+        difference = y_pred - self.target_value
+        function = entry_function(self.norm)
+        if function is not None:
+            return batch_value(name, ops.mean(function(difference)), batch)
+        if not callable(self.norm):
+            raise invalid("`norm` must be a name or a function", received=self.norm)
+        return batch_value(name, ops.mean(as_float(self.norm(difference))), batch)
+
+    def explain(self) -> tuple[str, str]:
+        """What the term reads, and how it is reduced."""
+        norm = self.norm if isinstance(self.norm, str) else getattr(self.norm, "__name__", "penalty")
+        return f"{norm} of {self.output} from {self.target_value}", "mean over batch and entries"

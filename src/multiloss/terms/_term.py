@@ -1,0 +1,235 @@
+"""`Term`: one loss on one output."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from .._core.errors import invalid
+from .._core.registry import PACKAGE
+from ..scales import resolve_scale
+from .._core.typing import Array
+from ._alignment import align, pick
+from ._batch import Batch, TermValue, as_float, batch_value
+from ._description import Description, check_output
+from ._labels import (
+    class_weights,
+    combine,
+    is_float,
+    labelled_entries,
+    safe_prediction,
+    safe_target,
+    shrink,
+    spread,
+)
+from ._loss_function import LossFunction
+
+REDUCTIONS = ("mean", "weighted_mean", "sum")
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+@dataclasses.dataclass(frozen=True, eq=False)
+class Term(Description):
+    """One loss on one output, with its scale, its missing labels and its weights per sample.
+
+    value = sum(w * l) / number of labelled samples, where l is the loss per sample (the mean over a sample's labelled
+    entries when single entries are missing) and w the sample weights. A batch without a label gives exactly 0.
+
+    Args:
+        loss: a name as in Keras, a `keras.losses.Loss`, or a function of `(y_true, y_pred)` that gives one value per
+            sample or per entry.
+        output: the output that it reads; None: the key under which the term stands.
+        target: the key in `y`, where it differs from the output's name.
+        column: int, slice or list: picks along the last axis of the output (and of a target of the same width).
+        scale: a number, a name such as `"running_mean"`, or an object: the loss is divided by it.
+        missing: None, `"nan"`, or the value that stands for a missing label.
+        mask: key in `y` or `x` of an array that is true (non-zero) where labels count.
+        class_weight: dict from class to weight, for integer or one-hot targets.
+        sample_weight: key in `y` or `x` of weights per sample, for this term only.
+        reduction: `"mean"` (per labelled sample, as Keras), `"weighted_mean"` (divides by the sum of the weights), or
+            `"sum"`. A loss object's own `reduction` holds where this is `"mean"`.
+        balanced: False keeps the term out of balancing: it enters with the user's weight alone.
+
+    Raises:
+        ValueError: for arguments of the wrong kind.
+
+    Example:
+        >>> import multiloss as ml
+        >>> ml.Term("mse", scale="running_mean", missing="nan").missing
+        'nan'
+    """
+
+    loss: Any
+    output: str | None = None
+    target: str | None = None
+    column: int | slice | Sequence[int] | None = None
+    scale: Any = None  # type: ignore[misc]
+    missing: Any = None
+    mask: str | None = None
+    class_weight: Mapping[int, float] | None = None
+    sample_weight: str | None = None
+    reduction: str = "mean"
+    balanced: bool = True  # type: ignore[misc]
+    function: LossFunction = dataclasses.field(init=False, repr=False)
+
+    reads_targets = True
+
+    def __post_init__(self) -> None:
+        if self.reduction not in REDUCTIONS:
+            raise invalid(f"`reduction` must be one of {list(REDUCTIONS)}", received=self.reduction)
+        if isinstance(self.missing, str) and self.missing != "nan":
+            raise invalid("`missing` must be None, 'nan' or a number", received=self.missing)
+        for argument in ("mask", "sample_weight", "output", "target"):
+            if not isinstance(getattr(self, argument), str | None):
+                raise invalid(f"`{argument}` must be the name of a key", received=getattr(self, argument))
+        object.__setattr__(self, "scale", resolve_scale(self.scale))
+        object.__setattr__(self, "function", LossFunction(self.loss))
+        if self.reduction == "mean":
+            object.__setattr__(self, "reduction", self.function.reduction)
+
+    @property
+    def may_lack_labels(self) -> bool:  # type: ignore[override]
+        """Whether labels can be missing."""
+        return self.missing is not None or self.mask is not None
+
+    def located(self, key: str, outputs: Sequence[str] | None) -> Term:
+        """Fills in the output and the target from the key, and checks the output's name."""
+        output = self.output or key
+        check_output(key, output, outputs)
+        return dataclasses.replace(self, output=output, target=self.target or output)
+
+    def evaluate(self, name: str, batch: Batch) -> TermValue:
+        """The term's value in a batch."""
+        y_true, y_pred = self._arrays(name, batch)
+        mask = labelled_entries(y_true, self.missing)
+        if self.mask is not None:
+            given = ops.cast(batch.extra(name, "mask", self.mask), "bool")
+            mask = combine(mask, self._fit_mask(given, y_true))
+        safe_true = safe_target(y_true, mask)
+        values, value_mask = self._values(name, safe_true, y_pred, mask)
+        if len(values.shape) == 0:
+            return self._whole_batch(name, values, batch, value_mask)
+        weights = self._weights(name, batch, safe_true, y_pred, len(values.shape))
+        return self._reduce(values, value_mask, weights, batch, safe_true, mask)
+
+    def _arrays(self, name: str, batch: Batch) -> tuple[Array, Array]:
+        y_pred = batch.y_pred[self.output]  # type: ignore[index]
+        y_true = ops.convert_to_tensor(batch.target(name, self.target or str(self.output)))
+        if is_float(y_true):
+            y_true = as_float(y_true)
+        if self.column is not None:
+            same_width = len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == y_pred.shape[-1]
+            y_pred = pick(y_pred, self.column)
+            y_true = pick(y_true, self.column) if same_width else y_true
+        return align(name, y_true, y_pred, self.function.entrywise), y_pred
+
+    @staticmethod
+    def _fit_mask(mask: Array, y_true: Array) -> Array:
+        if len(mask.shape) == len(y_true.shape) + 1 and mask.shape[-1] == 1:
+            return ops.squeeze(mask, -1)
+        return mask
+
+    def _values(self, name: str, y_true: Array, y_pred: Array, mask: Array | None) -> tuple[Array, Array | None]:
+        """Loss values with their mask in the same shape (or a scalar)."""
+        rank = len(y_pred.shape)
+        entries = self.function.entrywise and mask is not None and len(mask.shape) == rank
+        try:
+            if entries and mask is not None:
+                safe = safe_prediction(y_pred, mask)
+                values = self.function(ops.expand_dims(y_true, -1), ops.expand_dims(safe, -1))
+                values = ops.squeeze(values, -1) if len(values.shape) > rank else values
+            else:
+                rows = mask if mask is None else shrink(mask, min(len(mask.shape), rank - 1))
+                mask = rows
+                values = self.function(y_true, safe_prediction(y_pred, rows))
+        except Exception as error:
+            raise invalid(
+                f"The loss of term {name!r} failed on a target of shape {tuple(y_true.shape)} and a prediction of "
+                f"shape {tuple(y_pred.shape)}",
+                received=f"{type(error).__name__}: {error}",
+                fix="Check the target's shape and dtype against the loss.",
+            ) from error
+        values = as_float(values)
+        if mask is not None and len(values.shape) > 0:
+            mask = spread(shrink(mask, len(values.shape)), len(values.shape))
+            mask = ops.broadcast_to(mask, ops.shape(values))
+        return values, mask
+
+    def _weights(self, name: str, batch: Batch, y_true: Array, y_pred: Array, rank: int) -> Array | None:
+        factors = []
+        if (given := batch.weight_of(str(self.output))) is not None:
+            factors.append(given)
+        if self.sample_weight is not None:
+            factors.append(batch.extra(name, "sample_weight", self.sample_weight))
+        if self.class_weight is not None:
+            factors.append(class_weights(name, y_true, y_pred, self.class_weight))
+        total = None
+        for factor in factors:
+            factor = as_float(factor)
+            if len(factor.shape) == rank + 1 and factor.shape[-1] == 1:
+                factor = ops.squeeze(factor, -1)
+            if len(factor.shape) > rank:
+                raise invalid(
+                    f"The sample weights of term {name!r} must have at most the rank of its loss values, {rank}",
+                    received=f"shape {tuple(factor.shape)}",
+                )
+            factor = spread(factor, rank)
+            total = factor if total is None else total * factor
+        return total
+
+    def _reduce(
+        self,
+        values: Array,
+        mask: Array | None,
+        weights: Array | None,
+        batch: Batch,
+        targets: Array,
+        target_mask: Array | None,
+    ) -> TermValue:
+        ones = ops.ones_like(values)
+        kept = ones if mask is None else ops.cast(mask, values.dtype)
+        # Entries per sample: a sample with some of its entries labelled counts as that fraction of a sample.
+        entries = ops.cast(ops.size(values), values.dtype) / batch.size
+        weighted = values if weights is None else values * weights
+        numerator = ops.sum(ops.where(kept > 0, weighted, ops.zeros_like(weighted)))
+        labelled = ops.sum(kept) / entries
+        if self.reduction == "sum":
+            denominator = ops.cast(labelled > 0, values.dtype)
+        elif self.reduction == "weighted_mean":
+            numerator = numerator / entries
+            denominator = ops.sum(kept * (ones if weights is None else ones * weights)) / entries
+        else:
+            numerator, denominator = numerator / entries, labelled
+        mask_of_targets = None if target_mask is None else spread(target_mask, len(targets.shape))
+        return TermValue(numerator, denominator, labelled, batch.size, targets, mask_of_targets)
+
+    def _whole_batch(self, name: str, value: Array, batch: Batch, mask: Array | None) -> TermValue:
+        if mask is not None or self._weights(name, batch, value, value, 99) is not None:
+            raise invalid(
+                f"The loss {self.function.name!r} of term {name!r} gives one value for the whole batch, so it can "
+                "take neither missing labels nor weights per sample",
+                received=f"missing={self.missing!r}, mask={self.mask!r}, sample_weight={self.sample_weight!r}",
+                fix="Use a loss with one value per sample, such as ml.losses.Dice().",
+            )
+        return batch_value(name, value, batch)
+
+    def label_mask(self, y_true: Array, batch: Batch) -> Array | None:
+        """Which samples' labels count, for the metrics of the same output; None when all do."""
+        mask = labelled_entries(ops.convert_to_tensor(y_true), self.missing)
+        if self.mask is not None and (given := batch.y_true.get(self.mask)) is not None:
+            mask = combine(mask, ops.cast(given, "bool"))
+        return mask
+
+    def explain(self) -> tuple[str, str]:
+        """What the term reads, and how it is reduced."""
+        column = "" if self.column is None else f"[{self.column}]"
+        target = "" if self.target == self.output else f" against {self.target}"
+        missing = f", missing={self.missing!r}" if self.missing is not None else ""
+        kinds = {"mean": "mean per labelled sample", "sum": "sum", "weighted_mean": "weighted mean"}
+        return f"{self.function.name} on {self.output}{column}{target}{missing}", kinds[self.reduction]
+
+

@@ -1,0 +1,82 @@
+"""`WeightPenalty`: a penalty on the weights of chosen layers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from .._core.errors import invalid
+from .._core.registry import PACKAGE
+from .._core.variables import layer_names, matches
+from ._batch import Batch, TermValue, as_float
+from ._description import Description
+from ._norms import entry_function
+
+KERNELS = ("kernel", "embeddings")
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+@dataclasses.dataclass(frozen=True, eq=False)
+class WeightPenalty(Description):
+    """A penalty on trainable weights, which follows them as they train; never balanced.
+
+    value = sum over the entries of the chosen weights of |w| (`"l1"`) or w^2 (`"l2"`).
+
+    Args:
+        norm: `"l1"`, `"l2"` (sum of squares), or a function from one weight tensor to a scalar.
+        layers: a pattern, matched by `re.fullmatch` on a layer's name or path; sublayers of a match are included.
+        kernels_only: only variables named `kernel` or `embeddings`; False takes biases and all others too.
+
+    Raises:
+        ValueError: when the pattern matches no layer of the model, with the names that it could have matched.
+
+    Example:
+        >>> import multiloss as ml
+        >>> ml.WeightPenalty("l1", layers="trunk.*").layers
+        'trunk.*'
+    """
+
+    norm: str | Callable[..., Any]
+    layers: str = ".*"
+    kernels_only: bool = True
+
+    balanced = False
+
+    def __post_init__(self) -> None:
+        entry_function(self.norm)
+
+    def evaluate(self, name: str, batch: Batch) -> TermValue:
+        """Sums the penalty over the chosen weights."""
+        function = entry_function(self.norm)
+        values = []
+        for variable in self.variables(name, batch.model):
+            weight = as_float(variable)
+            values.append(as_float(self.norm(weight)) if function is None else ops.sum(function(weight)))  # type: ignore[operator]
+        one = ops.ones_like(values[0])
+        return TermValue(sum(values[1:], values[0]), one, batch.size, batch.size)
+
+    def variables(self, name: str, model: Any) -> Sequence[Any]:
+        """The model's variables that the penalty reads."""
+        candidates = model.trainable_variables
+        chosen = [
+            variable
+            for variable in candidates
+            if matches(self.layers, variable) and (not self.kernels_only or variable.name in KERNELS)
+        ]
+        if not chosen:
+            raise invalid(
+                f"`layers` of term {name!r} must match a layer with "
+                f"{'a kernel or embeddings' if self.kernels_only else 'trainable weights'}",
+                received=self.layers,
+                fix=f"Layers: {', '.join(layer_names(candidates))}.",
+            )
+        return chosen
+
+    def explain(self) -> tuple[str, str]:
+        """What the term reads, and how it is reduced."""
+        norm = self.norm if isinstance(self.norm, str) else getattr(self.norm, "__name__", "penalty")
+        return f"{norm} of {'kernels' if self.kernels_only else 'weights'} of {self.layers}", "sum over entries"

@@ -1,0 +1,135 @@
+"""The training step on JAX: one `jax.vjp`, pulled once for each seed; state goes in and out as arrays."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import keras
+
+from ...terms import TermValue
+from .._forward import CommonSteps, Forward
+from .._gradients import differentiate
+from .jax_reach import structural_reach
+
+
+class BackendSteps(CommonSteps):
+    """`train_step` and `test_step` for JAX, with Keras's stateless signature."""
+
+    def train_step(self, state: tuple, data: Any) -> tuple[dict[str, Any], tuple]:
+        """One step: the new state is chosen only where the step is known to be finite."""
+        trainable, non_trainable, optimizer, metrics = state
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        fixed = self._pairs(non_trainable=non_trainable, metrics=metrics)
+
+        def run(values: list[jax.Array]) -> tuple[tuple, tuple]:
+            with keras.StatelessScope(self._pairs(trainable=values) + fixed, collect_losses=True) as scope:
+                forward = self.run_forward(x, y, sample_weight, training=True)
+                losses = tuple(value.loss for value in forward.values)
+            after = [scope.get_current_value(variable) for variable in self.non_trainable_variables]
+            return losses, (forward.y_pred, [_arrays(value) for value in forward.values], after)
+
+        losses, backward, (y_pred, arrays, after) = jax.vjp(run, trainable, has_aux=True)
+
+        def pull(seeds: Sequence[Any], indices: Sequence[int], *, dense: bool = False) -> list[Any]:
+            cast = tuple(jax.numpy.asarray(seed, loss.dtype) for seed, loss in zip(seeds, losses, strict=True))
+            gradients = backward(cast)[0]
+            return [gradients[index] for index in indices]
+
+        def reach() -> list[set[int]]:
+            return structural_reach(run, trainable)
+
+        self.report_unreached(reach)
+        everything = (
+            self._pairs(trainable=trainable, non_trainable=after, metrics=metrics)
+            + list(zip(self.optimizer.variables, optimizer, strict=True))
+        )
+        with keras.StatelessScope(everything) as scope:
+            batch = self.batch(x, y, y_pred, sample_weight)
+            forward = Forward(y_pred, batch, [TermValue(**entry) for entry in arrays])
+            step = differentiate(
+                self.objective,
+                forward.values,
+                losses,
+                pull,
+                lambda: self.sharing(reach),
+                len(trainable),
+                self.optimizer.scale_loss,
+            )
+            applies, moves, following = self.verdict(losses, step.gradients, _blame(pull, len(losses), len(trainable)))
+            self.track(forward, step)
+            new_non_trainable = [scope.get_current_value(variable) for variable in self.non_trainable_variables]
+            new_metrics = [scope.get_current_value(variable) for variable in self.metrics_variables]
+
+        moved = _choose(moves, lambda: (new_non_trainable, new_metrics), (non_trainable, metrics))
+        non_trainable, metrics = moved
+        trainable, optimizer = _choose(
+            applies,
+            lambda: self.optimizer.stateless_apply(optimizer, step.gradients, trainable),
+            (trainable, optimizer),
+        )
+        if following is not None:
+            non_trainable = self._with_guard(non_trainable, following)
+        return self._logs(metrics), (trainable, non_trainable, optimizer, metrics)
+
+    def test_step(self, state: tuple, data: Any) -> tuple[dict[str, Any], tuple]:
+        """One evaluation batch."""
+        trainable, non_trainable, metrics = state
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        pairs = self._pairs(trainable=trainable, non_trainable=non_trainable, metrics=metrics)
+        with keras.StatelessScope(pairs, collect_losses=True) as scope:
+            self.evaluate_step(self.run_forward(x, y, sample_weight, training=False))
+            logs = self.test_logs()
+        non_trainable = [scope.get_current_value(variable) for variable in self.non_trainable_variables]
+        metrics = [scope.get_current_value(variable) for variable in self.metrics_variables]
+        return logs, (trainable, non_trainable, metrics)
+
+    def _pairs(self, **values: Sequence[Any]) -> list[tuple[keras.Variable, Any]]:
+        return [
+            pair
+            for kind, arrays in values.items()
+            for pair in zip(getattr(self, f"{kind}_variables"), arrays, strict=True)
+        ]
+
+    def _with_guard(self, non_trainable: Sequence[Any], following: tuple[Any, Any]) -> list[Any]:
+        flags = dict(zip(map(id, (self.state["guard/incident"], self.state["guard/culprits"])), following, strict=True))
+        pairs = zip(self.non_trainable_variables, non_trainable, strict=True)
+        return [flags.get(id(variable), value) for variable, value in pairs]
+
+    def _logs(self, metrics: Sequence[Any]) -> dict[str, Any]:
+        with keras.StatelessScope(self._pairs(metrics=metrics)):
+            return self.get_metrics_result()
+
+
+def _arrays(value: TermValue) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
+def _choose(condition: Any, new: Callable[[], Any], old: Any) -> Any:
+    """The new values where the condition holds; only the chosen side is computed."""
+    if isinstance(condition, bool) or not isinstance(condition, jax.core.Tracer):
+        return new() if bool(condition) else old
+    return jax.lax.cond(condition, lambda: jax.tree.map(_like, new(), old), lambda: old)
+
+
+def _like(new: Any, old: Any) -> Any:
+    return jax.numpy.asarray(new, old.dtype)
+
+
+def _blame(pull: Any, num_terms: int, num_variables: int) -> Callable[[Any, Any], Any]:
+    """Finds the terms with a non-finite gradient; runs only in a step where that happened."""
+
+    def guilty(seed: jax.Array) -> jax.Array:
+        gradients = pull([seed[index] for index in range(num_terms)], range(num_variables))
+        finite = [jax.numpy.isfinite(gradient).all() for gradient in gradients]
+        return (~jax.numpy.stack(finite).all()).astype("int32")
+
+    def blame(losses_ok: Any, gradients_ok: Any) -> jax.Array:
+        none = jax.numpy.zeros(num_terms, "int32")
+        return _choose(
+            losses_ok & ~gradients_ok, lambda: jax.lax.map(guilty, jax.numpy.eye(num_terms)).astype("int32"), none
+        )
+
+    return blame

@@ -1,0 +1,102 @@
+"""The training step on TensorFlow: one persistent tape, pulled once for each seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from .._forward import CommonSteps
+from .._gradients import differentiate
+
+
+class BackendSteps(CommonSteps):
+    """`train_step` and `test_step` for TensorFlow, eager or in a graph, with or without XLA."""
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One step: nothing is written until the step is known to be finite."""
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        variables = self.model.trainable_variables
+        sources = [variable.value for variable in variables]
+        with tf.GradientTape(persistent=True) as tape:
+            before = self.regularized_values()
+            scope = keras.StatelessScope(before, collect_losses=True)
+            mapped = dict(scope.state_mapping)
+            with scope:
+                forward = self.run_forward(x, y, sample_weight, training=True)
+            losses = [value.loss for value in forward.values]
+
+        def pull(seeds: Sequence[Any], indices: Sequence[int], *, dense: bool = False) -> list[Any]:
+            chosen = [sources[index] for index in indices]
+            seeds = [tf.cast(seed, loss.dtype) for seed, loss in zip(seeds, losses, strict=True)]
+            gradients = tape.gradient(losses, chosen, output_gradients=seeds)
+            return [tf.convert_to_tensor(g) if dense and g is not None else g for g in gradients]
+
+        def reach() -> list[set[int]]:
+            return [
+                {index for index, g in enumerate(tape.gradient(loss, sources)) if g is not None} for loss in losses
+            ]
+
+        def blame(losses_ok: tf.Tensor, gradients_ok: tf.Tensor) -> tf.Tensor:
+            def guilty(index: tf.Tensor) -> tf.Tensor:
+                seeds = tf.unstack(tf.one_hot(index, len(losses)))
+                gradients = [g for g in pull(seeds, range(len(sources))) if g is not None]
+                return tf.cast(~tf.reduce_all([tf.reduce_all(tf.math.is_finite(_values(g))) for g in gradients]), "int32")
+
+            return tf.cond(
+                losses_ok & ~gradients_ok,
+                lambda: tf.map_fn(guilty, tf.range(len(losses)), fn_output_signature=tf.int32),
+                lambda: tf.zeros(len(losses), tf.int32),
+            )
+
+        self.report_unreached(reach)
+        with scope:
+            step = differentiate(
+                self.objective,
+                forward.values,
+                losses,
+                pull,
+                lambda: self.sharing(reach),
+                len(variables),
+                self.optimizer.scale_loss,
+            )
+            applies, moves, following = self.verdict(losses, [_values(g) for g in step.gradients if g is not None], blame)
+            self.track(forward, step)
+
+        updates = [
+            (variable, value)
+            for variable in self.variables + self.metrics_variables
+            if (value := scope.get_current_value(variable)) is not None and value is not mapped.get(id(variable))
+        ]
+        _when(moves, lambda: [variable.assign(value) for variable, value in updates])
+        _when(applies, lambda: self.optimizer.apply_gradients(zip(step.gradients, variables, strict=True)))
+        if following is not None:
+            for key, value in zip(("guard/incident", "guard/culprits"), following, strict=True):
+                self.state[key].assign(value)
+        return self.get_metrics_result()
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """One evaluation batch."""
+        forward = self.run_forward(*keras.utils.unpack_x_y_sample_weight(data), training=False)
+        self.evaluate_step(forward)
+        return self.test_logs()
+
+
+def _values(gradient: Any) -> tf.Tensor:
+    return gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
+
+
+def _when(condition: Any, action: Any) -> None:
+    """Runs an action with side effects where the condition holds, eagerly or in a graph."""
+    if isinstance(condition, bool):
+        if condition:
+            action()
+        return
+
+    def run() -> tf.Tensor:
+        action()
+        return tf.constant(True)
+
+    tf.cond(condition, run, lambda: tf.constant(False))

@@ -1,0 +1,38 @@
+"""The callback that every `fit` carries: sets the epoch, and ends training after a step that was not finite."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from ._guard import GuardReader, skipped_steps
+
+
+class TrainingMonitor(keras.callbacks.Callback):
+    """Sets the epoch variable and reads the guard's flag."""
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Starts reading."""
+        self._reader = GuardReader(self.model) if self.model.on_nonfinite == "raise" else None
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Tells the schedules the epoch."""
+        self.model.state["epoch"].assign(epoch)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Looks at the execution before this one."""
+        if self._reader is not None:
+            self._reader.after_execution()
+
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Does not validate after a step that went wrong."""
+        if self._reader is not None:
+            self._reader.check()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Looks at the last execution; counts the skipped steps in the logs."""
+        if self._reader is not None:
+            self._reader.check()
+        elif self.model.on_nonfinite == "skip" and logs is not None:
+            logs["skipped_steps"] = skipped_steps(self.model)

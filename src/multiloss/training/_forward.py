@@ -1,0 +1,130 @@
+"""The parts of a step that are the same on every backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import ops
+
+from .._core.typing import Array
+from ..terms import Batch, TermValue
+from . import _guard
+from ._gradients import Sharing, Step, find_sharing, warn_unreached
+from ._objective import Objective, batch_of
+
+
+@dataclass(frozen=True)
+class Forward:
+    """One forward pass with the values of all terms.
+
+    Attributes:
+        y_pred: the model's outputs as it returned them.
+        batch: what the terms read.
+        values: the terms' values, connected to the graph.
+    """
+
+    y_pred: Any
+    batch: Batch
+    values: list[TermValue]
+
+
+class CommonSteps:
+    """Shared pieces of `train_step` and `test_step`; `MultiLossModel` gives the attributes."""
+
+    model: Any
+    state: Any
+    objective: Objective
+    on_nonfinite: str
+    _reach: list[set[int]] | None
+    _sharing: Sharing | None
+
+    def random_state(self) -> dict[str, Any]:
+        """Generators outside Keras that the backend draws from; none but on PyTorch."""
+        return {}
+
+    def restore_random_state(self, state: dict[str, Any]) -> None:
+        """Sets those generators."""
+
+    def run_forward(self, x: Any, y: Any, sample_weight: Any, training: bool) -> Forward:
+        """Calls the model and evaluates the terms."""
+        y_pred = self(x, training=training)  # type: ignore[operator]
+        return self.evaluate_terms(x, y, y_pred, sample_weight)
+
+    def evaluate_terms(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Forward:
+        """Evaluates the terms on given outputs."""
+        batch = self.batch(x, y, y_pred, sample_weight)
+        return Forward(y_pred, batch, self.objective.evaluate(batch, self.losses))  # type: ignore[attr-defined]
+
+    def batch(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Batch:
+        """The batch by name."""
+        outputs, targets, weights = self.by_name(y, y_pred, sample_weight)  # type: ignore[attr-defined]
+        return batch_of(self, x, targets, outputs, weights)
+
+    def regularized_values(self) -> list[tuple[keras.Variable, Any]]:
+        """Keras reads regularised weights from the scope's mapping: they must stand in it."""
+        return [(v, v.value) for v in self.model.trainable_variables if v.regularizer is not None]
+
+    def uses_loss_scaling(self) -> bool:
+        """Whether the optimizer expects some gradients to overflow, and deals with it."""
+        return isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)  # type: ignore[attr-defined]
+
+    def sharing(self, reach: Any) -> Sharing:
+        """The shared variables, found once; `reach` gives every term's reached variables."""
+        if self._sharing is None:
+            if self._reach is None:
+                self._reach = reach()
+            self._sharing = find_sharing(self.objective, self._reach, self.model.trainable_variables)
+        return self._sharing
+
+    def report_unreached(self, reach: Any) -> None:
+        """Warns once of terms that reach no variable."""
+        if self._reach is None:
+            self._reach = reach()
+            warn_unreached(self.objective, self._reach)
+
+    def verdict(
+        self, losses: Sequence[Array], gradients: Iterable[Any], blame: Any
+    ) -> tuple[Array | bool, Array | bool, tuple[Array, Array] | None]:
+        """Whether the optimizer may step, whether the state may move, and the guard's next values."""
+        finite_gradients = _all_finite(gradients)
+        if self.on_nonfinite == "ignore":
+            return True, (finite_gradients if self.uses_loss_scaling() else True), None
+        finite_losses = ops.isfinite(ops.stack([ops.cast(loss, "float32") for loss in losses]))
+        losses_ok = ops.all(finite_losses)
+        # Under loss scaling an overflow of the gradients is normal, and the optimizer's own affair.
+        guarded = ops.ones((), "bool") if self.uses_loss_scaling() else finite_gradients
+        following = _guard.record(self.state, finite_losses, guarded, lambda: blame(losses_ok, guarded))
+        step_ok = ops.logical_and(losses_ok, guarded)
+        step_ok = ops.logical_and(step_ok, _guard.untouched(self.state, self.on_nonfinite))
+        return step_ok, ops.logical_and(step_ok, finite_gradients), following
+
+    def track(self, forward: Forward, step: Step) -> None:
+        """Advances the step counter, the logs and the metrics; inside a scope that can still be thrown away."""
+        step_variable = self.state["step"]
+        step_variable.assign(step_variable.value + 1)
+        rows, totals = self.objective.log_rows(forward.values, step.measured, step.weights, step.objective, True)
+        self.tracker.update_state(rows, totals)  # type: ignore[attr-defined]
+        self.update_metrics(forward.batch)  # type: ignore[attr-defined]
+
+    def evaluate_step(self, forward: Forward) -> None:
+        """Updates the logs of one evaluation batch."""
+        losses = [value.loss for value in forward.values]
+        measured = self.objective.measure(forward.values, losses, training=False)
+        weights = measured.user / measured.divisors
+        rows, totals = self.objective.log_rows(forward.values, measured, weights, None, False)
+        self.tracker.update_state(rows, totals)  # type: ignore[attr-defined]
+        self.update_metrics(forward.batch)  # type: ignore[attr-defined]
+
+    def test_logs(self) -> dict[str, Any]:
+        """The logs of an evaluation."""
+        return self.tracker.evaluation_logs(self.get_metrics_result())  # type: ignore[attr-defined]
+
+
+def _all_finite(gradients: Iterable[Any]) -> Array:
+    checks = [ops.all(ops.isfinite(gradient)) for gradient in gradients if gradient is not None]
+    return ops.all(ops.stack(checks)) if checks else ops.ones((), "bool")
+
+

@@ -1,0 +1,190 @@
+"""From terms to gradients, for every backend: rows, Gramian, weights, and the weighted backward pass."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from keras import ops
+
+from .._core.aggregator import Aggregator
+from .._core.errors import invalid
+from .._core.typing import Array, Gramian
+from .._core.variables import layer_names, matches
+from ..terms import TermValue
+from ._objective import Measured, Objective, weight_vectors
+
+
+class Pullback(Protocol):
+    """One backward pass: gradients of sum(seed_t * loss_t) over chosen variables."""
+
+    def __call__(self, seeds: Sequence[Any], variables: Sequence[int], *, dense: bool = False) -> list[Any]:
+        """Gradients in the order of `variables`, None where unreached; `dense` turns sparse gradients into tensors."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one training step found out, before it is applied.
+
+    Attributes:
+        gradients: one for each trainable variable, None where unreached.
+        measured: the terms as vectors.
+        weights: the full weights `t_weight`, shape `(T,)`.
+        objective: the balancer's own objective, or None.
+    """
+
+    gradients: list[Any]
+    measured: Measured
+    weights: Array
+    objective: Array | None
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Which trainable variables are shared, by index.
+
+    Attributes:
+        shared: reached by at least two balanced terms, or given by pattern.
+        private: all others.
+        measured: those over which the Gramian is taken.
+    """
+
+    shared: tuple[int, ...]
+    private: tuple[int, ...]
+    measured: tuple[int, ...]
+
+
+def differentiate(
+    objective: Objective,
+    values: Sequence[TermValue],
+    losses: Sequence[Array],
+    pull: Pullback,
+    sharing: Callable[[], Sharing],
+    num_variables: int,
+    scale_loss: Callable[[Array], Array],
+) -> Step:
+    """Computes the weights of a step and its gradients.
+
+    Args:
+        objective: the terms and the balancer.
+        values: the terms' values, detached.
+        losses: the terms' losses, detached.
+        pull: the backend's backward pass.
+        sharing: gives the shared variables; called only where the balancer reads gradients.
+        num_variables: the number of trainable variables.
+        scale_loss: the optimizer's loss scaling, applied to the last backward's seed alone.
+    """
+    measured = objective.measure(values, losses, training=True)
+    gramian, split = None, None
+    if objective.reads_gradients:
+        split = sharing()
+        gramian = _gramian(objective, measured, pull, split.measured)
+    balance, own_objective = objective.balance(measured, gramian)
+    weights, plain = weight_vectors(measured, balance)
+    everything = range(num_variables)
+    if split is None or not objective.splits_heads:
+        gradients = pull(_seeds(scale_loss(weights)), everything)
+    else:
+        gradients = [None] * num_variables
+        for seeds, variables in ((weights, split.shared), (plain, split.private)):
+            if variables:
+                for index, gradient in zip(variables, pull(_seeds(scale_loss(seeds)), variables), strict=True):
+                    gradients[index] = gradient
+    return Step(gradients, measured, weights, own_objective)
+
+
+def _gramian(objective: Objective, measured: Measured, pull: Pullback, variables: Sequence[int]) -> Gramian:
+    """Inner products of the user-weighted, scaled terms' gradients, accumulated variable by variable in float32."""
+    coefficients = measured.user / measured.divisors
+    zero = ops.zeros((), "float32")
+    rows = []
+    for term in objective.balanced:
+        seeds = [zero] * len(objective.terms)
+        seeds[term] = coefficients[term]
+        rows.append(pull(seeds, variables, dense=True))
+    size = len(objective.balanced)
+    total = ops.zeros((size, size), "float32")
+    for gradients in zip(*rows, strict=True):
+        reached = next((gradient for gradient in gradients if gradient is not None), None)
+        if reached is None:
+            continue
+        flat = [ops.zeros_like(reached) if gradient is None else gradient for gradient in gradients]
+        matrix = ops.stack([ops.reshape(ops.cast(gradient, "float32"), (-1,)) for gradient in flat])
+        total = total + ops.matmul(matrix, ops.transpose(matrix))
+    return total
+
+
+def _seeds(weights: Array) -> list[Array]:
+    return [weights[index] for index in range(weights.shape[0])]
+
+
+def one_hot_seeds(index: int, size: int) -> list[Array]:
+    """Seeds that pull one term alone."""
+    return [ops.convert_to_tensor(np.float32(entry == index)) for entry in range(size)]
+
+
+def find_sharing(objective: Objective, reach: Sequence[set[int]], variables: Sequence[Any]) -> Sharing:
+    """Splits the trainable variables into shared and private ones.
+
+    Args:
+        objective: the terms and the balancer.
+        reach: for every term, the indices of the variables that it reaches structurally.
+        variables: the trainable variables.
+
+    Raises:
+        ValueError: when nothing is shared, or a pattern matches no layer.
+    """
+    balancer = objective.balancer
+    indices = range(len(variables))
+    wanted = balancer.shared if isinstance(balancer, Aggregator) else None
+    if wanted is not None:
+        shared = _matching("shared", wanted, variables)
+    else:
+        counts = [sum(index in reach[term] for term in objective.balanced) for index in indices]
+        shared = [index for index in indices if counts[index] >= 2]
+    if not shared:
+        names = [objective.terms[index].name for index in objective.balanced]
+        raise invalid(
+            f"{type(balancer).__name__} balances gradients over variables that at least two of the terms "
+            f"{', '.join(names)} reach",
+            received="a model in which no variable is shared by two of them",
+            fix="Use balancer=None or a loss-value balancer, or name the layers with shared='...'.",
+        )
+    private = tuple(index for index in indices if index not in set(shared))
+    return Sharing(tuple(shared), private, tuple(_measured(balancer, shared, variables)))
+
+
+def _measured(balancer: Any, shared: Sequence[int], variables: Sequence[Any]) -> Sequence[int]:
+    wrt = balancer.wrt if isinstance(balancer, Aggregator) else "shared"
+    if wrt == "shared":
+        return shared
+    if wrt == "last_shared":
+        last = layer_names([variables[shared[-1]]])[0]
+        return [index for index in shared if layer_names([variables[index]])[0] == last]
+    return _matching("wrt", wrt, variables)
+
+
+def _matching(argument: str, pattern: str, variables: Sequence[Any]) -> list[int]:
+    found = [index for index, variable in enumerate(variables) if matches(pattern, variable)]
+    if not found:
+        raise invalid(
+            f"`{argument}` must match a layer with trainable weights",
+            received=pattern,
+            fix=f"Layers: {', '.join(layer_names(variables))}.",
+        )
+    return found
+
+
+def warn_unreached(objective: Objective, reach: Sequence[set[int]]) -> None:
+    """Says once which terms reach no variable: they cannot teach the model anything."""
+    names = [term.name for term in objective.terms if term.balanced and not reach[term.index]]
+    if names:
+        warnings.warn(
+            f"No trainable variable is reached by: {', '.join(map(repr, names))}. Such a term teaches the model "
+            "nothing: it may round, take an argmax, compare, or stop the gradient.",
+            UserWarning,
+            stacklevel=2,
+        )

@@ -1,0 +1,77 @@
+"""Every touch of private Keras. Each has a test in tests/training/test_keras_seams.py that fails when Keras changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras.src.backend import KerasTensor, compute_output_spec
+from keras.src.backend.common.keras_tensor import any_symbolic_tensors
+from keras.src.utils.tracking import DotNotTrackScope
+
+
+def install_trackers(model: Any, tracker: keras.metrics.Metric, metrics: keras.metrics.Metric | None) -> None:
+    """Puts our trackers where Keras's trainer keeps its own, so that all its loops reset, carry and log them."""
+    with DotNotTrackScope():
+        model._loss_tracker = tracker
+        model._compile_metrics = metrics
+
+
+def untracked(owner: Any, **attributes: Any) -> None:
+    """Sets attributes without Keras wrapping or tracking them."""
+    with DotNotTrackScope():
+        for name, value in attributes.items():
+            setattr(owner, name, value)
+
+
+def sync_state(model: Any) -> None:
+    """Writes the values of a running JAX loop back into the variables; nothing to do elsewhere."""
+    if getattr(model, "_jax_state", None):
+        model.jax_state_sync()
+
+
+def current_value(model: Any, variable: keras.Variable) -> Any:
+    """A copy of a non-trainable variable's value in a running loop, without waiting for the device."""
+    state = getattr(model, "_jax_state", None)
+    if state and not model._jax_state_synced:
+        position = next(i for i, v in enumerate(model.non_trainable_variables) if v is variable)
+        return state["non_trainable_variables"][position] + 0
+    return variable.value + 0
+
+
+def peek(iterator: Any) -> Any:
+    """The first batch of an epoch iterator, which is reset afterwards; a generator's first batch is not used up."""
+    adapter = getattr(iterator, "data_adapter", None)
+    if (first := getattr(adapter, "_first_batches", None)) is not None:
+        return first[0]
+    for _, _, data in iterator:
+        return data[0] if isinstance(data, list | tuple) else next(data)
+    return None
+
+
+def output_spec(function: Any, *arguments: Any) -> Any:
+    """What a function would return for arrays of these shapes, computed without data."""
+
+    def symbolic(leaf: Any) -> Any:
+        if leaf is None:
+            return None
+        return KerasTensor(tuple(leaf.shape), keras.backend.standardize_dtype(leaf.dtype))
+
+    return compute_output_spec(function, *keras.tree.map_structure(symbolic, arguments))
+
+
+def is_symbolic(structure: Any) -> bool:
+    """Whether the structure holds symbolic tensors."""
+    return any_symbolic_tensors((structure,))
+
+
+def keras_mask(tensor: Any) -> Any:
+    """The mask that Keras hangs on an output of a masked sequence; None for all others."""
+    return getattr(tensor, "_keras_mask", None)
+
+
+def clear_functions(model: Any) -> None:
+    """Forgets compiled steps, so that a new compile traces anew."""
+    model.train_function = None
+    model.test_function = None
+    model.predict_function = None

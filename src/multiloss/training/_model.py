@@ -1,0 +1,301 @@
+"""`MultiLossModel`: a `keras.Model` that trains the user's model with terms and a balancer."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+from keras import ops
+
+from .._core.balancer import Balancer
+from .._core.errors import invalid
+from .._core.registry import PACKAGE, resolve
+from .._core.typing import Array
+from ..terms import Batch
+from . import _guard
+from ._backends import backend_steps
+from ._bound import BoundTerm, WeightHandle
+from ._callbacks import TrainingMonitor
+from ._explain import explanation
+from ._keras_seams import clear_functions, install_trackers, output_spec, peek, untracked
+from ._labels import metric_masks
+from ._metrics import OutputMetrics
+from ._naming import by_name, declared_output_names, targets_by_name, weights_by_name
+from ._objective import Objective
+from ._serialization import deserialize_compile_config, load_seeds, save_seeds, serialize_compile_config
+from ._specification import REGULARIZATION, Specified, apply_weights, specify
+from ._state import TrainingState
+from ._trackers import TermTracker
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class MultiLossModel(backend_steps(), keras.Model):
+    """Trains a Keras model with named terms and a balancer; shares the model's weights and does not change it.
+
+    Args:
+        model: a functional, Sequential or subclassed model with any structure of outputs.
+
+    Attributes:
+        model: the user's model.
+        terms: the bound terms by name; `terms["a"].weight.assign(0.3)` works at any time.
+        balancer: the balancer.
+
+    Raises:
+        ValueError: for a model that overrides `train_step` or `compute_loss`, which this class would bypass.
+
+    Example:
+        >>> import keras, multiloss as ml
+        >>> x = keras.Input((4,))
+        >>> model = keras.Model(x, {"a": keras.layers.Dense(1)(x), "b": keras.layers.Dense(1)(x)})
+        >>> trainer = ml.MultiLossModel(model)
+        >>> trainer.compile("adam", loss={"a": "mse", "b": "mae"}, loss_weights={"b": 0.5})
+        >>> trainer.terms["b"].weight.value
+        0.5
+    """
+
+    def __init__(self, model: keras.Model, **kwargs: Any):
+        super().__init__(**kwargs)
+        if not isinstance(model, keras.Model) or isinstance(model, MultiLossModel):
+            raise invalid("`model` must be a plain keras.Model", received=type(model).__name__)
+        for method in ("train_step", "compute_loss"):
+            if getattr(type(model), method) is not getattr(keras.Model, method):
+                raise invalid(
+                    f"`model` must leave the training step to multiloss, but {type(model).__name__} overrides "
+                    f"`{method}`",
+                    received=type(model).__name__,
+                    fix="Write its losses as terms, for instance with ml.Joint(fn).",
+                )
+        self.model = model
+        self.state = TrainingState()
+        untracked(self, terms={}, objective=None, _reach=None, _sharing=None, _checked=False, _outputs=None)
+
+    def call(self, inputs: Any) -> Any:
+        """The user's model."""
+        return self.model(inputs)
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        balancer: Balancer | str | None = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        on_nonfinite: str = "raise",
+        jit_compile: bool | str = "auto",
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Names the terms and makes all state; see `multiloss.compile`."""
+        _guard.check_mode(on_nonfinite)
+        resolved = resolve("balancer", "fixed" if balancer is None else balancer, Balancer)
+        outputs = declared_output_names(self.model)
+        specified = specify(loss, outputs)
+        if self._may_add_losses():
+            specified[REGULARIZATION] = Specified(None)  # type: ignore[arg-type]
+        apply_weights(specified, loss_weights, outputs)
+        output_metrics = OutputMetrics(metrics, weighted_metrics, outputs) if metrics or weighted_metrics else None
+        # Everything that can be wrong has been checked: from here on the model's own state changes.
+        super().compile(
+            optimizer=optimizer,
+            jit_compile=jit_compile,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+            auto_scale_loss=auto_scale_loss,
+        )
+        self._bind(specified, resolved)
+        untracked(
+            self,
+            on_nonfinite=on_nonfinite,
+            tracker=TermTracker(list(self.terms.values()), _has_objective(self.objective)),
+            _outputs=outputs,
+            _reach=None,
+            _sharing=None,
+            _checked=False,
+            _arguments={
+                "loss": loss,
+                "loss_weights": loss_weights,
+                "balancer": resolved,
+                "metrics": metrics,
+                "weighted_metrics": weighted_metrics,
+                "on_nonfinite": on_nonfinite,
+                "jit_compile": jit_compile,
+                "run_eagerly": run_eagerly,
+                "steps_per_execution": steps_per_execution,
+                "auto_scale_loss": auto_scale_loss,
+            },
+        )
+        install_trackers(self, self.tracker, output_metrics)
+        clear_functions(self)
+
+    def _bind(self, specified: Mapping[str, Specified], balancer: Balancer) -> None:
+        terms = {}
+        for index, (name, term) in enumerate(specified.items()):
+            handle = WeightHandle(self, name, index, tuple(term.schedules))
+            terms[name] = BoundTerm(name, term.description, index, handle)
+        objective = Objective(list(terms.values()), balancer, self.state)
+        untracked(self, terms=terms, objective=objective)
+        values = {
+            "user_weights": [term.weight for term in specified.values()],
+            **objective.initial_values(),
+            **_guard.initial_values(len(terms)),
+        }
+        self.state.reset(values, noise=balancer.noise_shape(max(len(objective.balanced), 1)) is not None)
+
+    def _may_add_losses(self) -> bool:
+        """Whether the model has regularisers or `add_loss` values, or is not built so that nobody can say."""
+        if not self.model.built or not hasattr(self.model, "inputs") or self.model.inputs is None:
+            return True
+        found = []
+
+        def call(inputs: Any) -> Any:
+            with keras.StatelessScope(collect_losses=True):
+                outputs = self.model(inputs, training=True)
+                found.extend(self.model.losses)
+            return outputs
+
+        output_spec(call, self.model.input if hasattr(self.model, "output_names") else self.model.inputs[0])
+        return bool(found)
+
+    @property
+    def balancer(self) -> Balancer:
+        """The balancer."""
+        return self.objective.balancer
+
+    def by_name(self, y: Any, y_pred: Any, sample_weight: Any) -> tuple[dict, dict, dict]:
+        """Outputs (in float32 or better), targets and sample weights as dicts by name."""
+        outputs = {name: _precise(value) for name, value in by_name(y_pred, self._flat_names()).items()}
+        names = list(outputs)
+        return outputs, targets_by_name(y, names), weights_by_name(sample_weight, names)
+
+    def _flat_names(self) -> list[str] | None:
+        if isinstance(self.model, keras.Sequential):
+            return [self.model.layers[-1].name]
+        return list(self.model.output_names) if hasattr(self.model, "output_names") else None
+
+    def update_metrics(self, batch: Batch) -> None:
+        """Updates the metrics by output with the masks of their terms."""
+        if self._compile_metrics is None:
+            return
+        targets, masks = metric_masks([term.description for term in self.terms.values()], batch)
+        self._compile_metrics.update_state(targets, batch.y_pred, batch.sample_weight, masks)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Updates the metrics and returns all results, as Keras's method of the same name."""
+        self.update_metrics(self.batch(x, y, y_pred, sample_weight))
+        return self.get_metrics_result()
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Array:
+        """The user-weighted sum of the terms over their fixed scales: the yardstick `val_loss`."""
+        values = self.evaluate_terms(x, y, y_pred, sample_weight).values
+        losses = [value.loss for value in values]
+        measured = self.objective.measure(values, [ops.stop_gradient(loss) for loss in losses], training=False)
+        factors = measured.user / measured.divisors
+        return sum((factors[index] * loss for index, loss in enumerate(losses)), ops.zeros((), "float32"))
+
+    def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
+        """As `keras.Model.fit`; a step that is not finite ends training with an error that names the term."""
+        bound = inspect.signature(super().fit).bind(*args, **kwargs)
+        callbacks = bound.arguments.get("callbacks")
+        monitor = TrainingMonitor()
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            callbacks.append(monitor)
+        else:
+            given = callbacks if isinstance(callbacks, list | tuple) else [callbacks] if callbacks else []
+            bound.arguments["callbacks"] = [monitor, *given]
+        return super().fit(*bound.args, **bound.kwargs)
+
+    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.train_on_batch`, with the guard against non-finite steps."""
+        result = super().train_on_batch(*args, **kwargs)
+        if self.on_nonfinite == "raise":
+            _guard.GuardReader(self).check()
+        return result
+
+    @property
+    def skipped_steps(self) -> int:
+        """How many steps were left out because a loss or gradient was not finite (`on_nonfinite="skip"`)."""
+        return _guard.skipped_steps(self)
+
+    def _symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """Runs the step once without data: every wrong name or shape raises before anything is trained."""
+        if iterator is not None and not self._checked:
+            data_batch = peek(iterator)
+        if data_batch is not None and not self._checked:
+            self._check(*keras.utils.unpack_x_y_sample_weight(data_batch))
+            super()._symbolic_build(data_batch=data_batch)
+        else:
+            super()._symbolic_build(iterator=iterator, data_batch=data_batch)
+
+    def _check(self, x: Any, y: Any, sample_weight: Any) -> None:
+        def dry_run(x: Any, y: Any, sample_weight: Any) -> Any:
+            with keras.StatelessScope(collect_losses=True):
+                y_pred = self(x, training=False)
+                forward = self.evaluate_terms(x, y, y_pred, sample_weight)
+                self.update_metrics(forward.batch)
+            return [value.loss for value in forward.values]
+
+        if not self.model.built:
+            output_spec(lambda inputs: self(inputs, training=False), x)
+        self._locate(x)
+        output_spec(dry_run, x, y, sample_weight)
+        untracked(self, _checked=True)
+
+    def _locate(self, x: Any) -> None:
+        """Checks the terms' output names once the outputs of a subclassed model are known."""
+        if self._outputs is not None:
+            return
+        names = list(by_name(output_spec(lambda inputs: self(inputs, training=False), x), self._flat_names()))
+        for name, term in self.terms.items():
+            if term.description is not None:
+                term.description.located(name.split("/")[0], names)
+
+    def explain(self) -> str:
+        """A table: every term, what it reads, its reduction, scale and weight, and whether it is balanced."""
+        return explanation(self)
+
+    def get_config(self) -> dict[str, Any]:
+        """The user's model, serialised."""
+        return {"model": keras.saving.serialize_keras_object(self.model), "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> MultiLossModel:
+        """Makes the trainer from `get_config`."""
+        model = keras.saving.deserialize_keras_object(config.pop("model"), custom_objects=custom_objects)
+        trainer = cls(model, **config)
+        trainer.built = model.built
+        return trainer
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """The arguments of `compile`, serialised; refuses a lambda by its term's name."""
+        return serialize_compile_config(self) if self.compiled else {}
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles from `get_compile_config`."""
+        self.compile(**deserialize_compile_config(config))
+        if self.model.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Saves the states of all seed generators, which Keras leaves out."""
+        save_seeds(self, store)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Restores the states of all seed generators."""
+        load_seeds(self, store)
+
+
+def _precise(value: Array) -> Array:
+    dtype = keras.backend.standardize_dtype(value.dtype)
+    return value if dtype in ("float32", "float64") or "float" not in dtype else ops.cast(value, "float32")
+
+
+def _has_objective(objective: Objective) -> bool:
+    return bool(objective.balanced) and type(objective.balancer).objective is not Balancer.objective
+
+

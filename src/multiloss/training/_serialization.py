@@ -1,0 +1,74 @@
+"""What a saved trainer holds beside Keras's own: the compile arguments, and the states of all seed generators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from .._core.errors import invalid
+
+
+def serialize_compile_config(trainer: Any) -> dict[str, Any]:
+    """The arguments of `compile` as plain data.
+
+    Raises:
+        ValueError: for a lambda in a term, named by the term: Keras could write it, and not read it again safely.
+    """
+    arguments = dict(trainer._arguments)
+    _refuse_lambdas(arguments["loss"], "")
+    config = {key: keras.saving.serialize_keras_object(value) for key, value in arguments.items()}
+    config["optimizer"] = keras.saving.serialize_keras_object(trainer.optimizer)
+    return config
+
+
+def deserialize_compile_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of `compile` from plain data."""
+    return {key: keras.saving.deserialize_keras_object(value) for key, value in config.items()}
+
+
+def _refuse_lambdas(value: Any, name: str) -> None:
+    if isinstance(value, Mapping):
+        for key, child in value.items():
+            _refuse_lambdas(child, f"{name}/{key}" if name else str(key))
+        return
+    if isinstance(value, list | tuple):
+        for index, child in enumerate(value):
+            _refuse_lambdas(child, f"{name}[{index}]")
+        return
+    candidates = [value, *(getattr(value, field, None) for field in ("fn", "loss", "norm"))]
+    if any(getattr(candidate, "__name__", "") == "<lambda>" for candidate in candidates):
+        raise invalid(
+            f"Term {name!r} holds a lambda, which cannot be saved",
+            received="a lambda",
+            fix="Write a named function and decorate it with @keras.saving.register_keras_serializable('mine').",
+        )
+
+
+def seed_states(trainer: Any) -> list[keras.Variable]:
+    """The states of all seed generators of the model and the trainer, in a fixed order."""
+    weights = {id(variable) for variable in trainer.weights}
+    return [variable for variable in trainer.variables if id(variable) not in weights]
+
+
+def save_seeds(trainer: Any, store: Any) -> None:
+    """Writes the states of all seed generators, and those of the backend's own generator where Keras draws from it."""
+    for index, variable in enumerate(seed_states(trainer)):
+        store[f"seed_{index}"] = np.asarray(keras.ops.convert_to_numpy(variable))
+    for key, value in trainer.random_state().items():
+        store[key] = value
+
+
+def load_seeds(trainer: Any, store: Any) -> None:
+    """Reads the states of all seed generators."""
+    states = seed_states(trainer)
+    saved = [key for key in store.keys() if key.startswith("seed_")]
+    if len(saved) != len(states):
+        raise invalid(f"The file must hold the states of {len(states)} seed generators", received=f"{len(saved)} states")
+    for index, variable in enumerate(states):
+        variable.assign(np.asarray(store[f"seed_{index}"]))
+    backend_state = {key: np.asarray(store[key]) for key in trainer.random_state() if key in store.keys()}
+    if backend_state:
+        trainer.restore_random_state(backend_state)

@@ -1,0 +1,79 @@
+"""One vector-valued tracker for the logs of all terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from .._core.typing import Array
+from ._bound import BoundTerm
+
+# Rows of the matrix of sums, one column a term.
+NUMERATOR, DENOMINATOR, LABELLED, SCALED, WEIGHT = range(5)
+# Entries of the vector of totals.
+LOSS, OBJECTIVE, STEPS, SAMPLES, EVALUATED = range(5)
+
+
+class TermTracker(keras.metrics.Metric):
+    """Logs `loss`, and `t_loss`, `t_weight`, `t_labelled` of every term.
+
+    In training `loss` and `t_weight` are means over steps. A term's own value is (sum of numerators) / (sum of labels),
+    so that an unlabelled batch does not drag it down. In evaluation `loss` is sum(user_weight * t_loss / fixed scale).
+
+    Args:
+        terms: the bound terms, in order.
+        has_objective: whether the balancer logs an objective of its own.
+    """
+
+    def __init__(self, terms: Sequence[BoundTerm], has_objective: bool):
+        super().__init__(name="loss", dtype="float32")
+        self.term_names = [term.name for term in terms]
+        self.partly_labelled = [term.name for term in terms if term.may_lack_labels]
+        self.has_objective = has_objective
+        self.sums = self.add_variable((5, len(terms)), "zeros", name="sums")
+        self.totals = self.add_variable((5,), "zeros", name="totals")
+
+    def update_state(self, rows: Array, totals: Array) -> None:
+        """Adds one step.
+
+        Args:
+            rows: shape `(5, T)`: numerators, denominators, labelled samples, contributions, weights.
+            totals: shape `(5,)`: loss, objective, 1, samples, 1 in evaluation.
+        """
+        self.sums.assign(self.sums + ops.cast(rows, "float32"))
+        self.totals.assign(self.totals + ops.cast(totals, "float32"))
+
+    def result(self) -> dict[str, Array]:
+        """The logs as a dict of scalars."""
+        sums, totals = ops.convert_to_tensor(self.sums), ops.convert_to_tensor(self.totals)
+        steps = ops.maximum(totals[STEPS], 1.0)
+        denominators = ops.where(sums[DENOMINATOR] > 0, sums[DENOMINATOR], ops.ones_like(sums[DENOMINATOR]))
+        losses = sums[NUMERATOR] / denominators
+        evaluated = ops.sum(sums[SCALED] / denominators)
+        logs = {"loss": ops.where(totals[EVALUATED] > 0, evaluated, totals[LOSS] / steps)}
+        for index, name in enumerate(self.term_names):
+            logs[f"{name}_loss"] = losses[index]
+        weights = sums[WEIGHT] / steps
+        for index, name in enumerate(self.term_names):
+            logs[f"{name}_weight"] = weights[index]
+        labelled = sums[LABELLED] / ops.maximum(totals[SAMPLES], 1.0)
+        for index, name in enumerate(self.term_names):
+            if name in self.partly_labelled:
+                logs[f"{name}_labelled"] = labelled[index]
+        if self.has_objective:
+            logs["objective"] = totals[OBJECTIVE] / steps
+        return logs
+
+    def evaluation_logs(self, logs: dict[str, Any]) -> dict[str, Any]:
+        """The logs that make sense in evaluation: no weights, no objective."""
+        dropped = {f"{name}_weight" for name in self.term_names} | {"objective"}
+        return {key: value for key, value in logs.items() if key not in dropped}
+
+    def reset_state(self) -> None:
+        """Starts a new epoch."""
+        self.sums.assign(np.zeros(self.sums.shape, "float32"))
+        self.totals.assign(np.zeros(self.totals.shape, "float32"))

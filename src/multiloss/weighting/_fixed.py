@@ -1,0 +1,91 @@
+"""Constant weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from keras import ops
+
+from .._core.balancer import Balancer, Needs, Signals
+from .._core.errors import invalid
+from .._core.linalg import to_float
+from .._core.registry import register
+from .._core.typing import State, Weights
+
+
+@register(
+    "fixed",
+    properties=("non_negative", "scale_invariant", "stateless", "deterministic"),
+    cases=({}, {"weights": [3.0, 1.0]}),
+)
+class Fixed(Balancer):
+    """The same weights in every step: training without balancing, the baseline of every comparison.
+
+    w_i is what was given. Weights of ones are the same training as `balancer=None`. Weights tuned by hand or by search
+    are more often as good as the methods than not, and cost nothing.
+
+    Needs nothing: one backward pass.
+
+    Args:
+        weights: None (default) for ones, one number for all, or a sequence of K numbers in the order of the terms; all
+            must be positive and finite.
+        normalize: `"sum_to_k"` (default) scales them to sum to the number of terms present, or `"none"`.
+
+    Raises:
+        ValueError: for a weight that is not a positive number; when K weights meet another number of terms.
+
+    Example:
+        >>> from multiloss.aggregation import aggregate
+        >>> from multiloss.weighting import Fixed
+        >>> vector = aggregate([[1.0, 0.0], [0.0, 1.0]], Fixed([3.0, 1.0]))
+        >>> [round(float(entry), 4) for entry in vector]
+        [1.5, 0.5]
+    """
+
+    needs: ClassVar[Needs] = Needs.LOSSES
+
+    def __init__(self, weights: float | Sequence[float] | None = None, normalize: str = "sum_to_k"):
+        super().__init__(normalize)
+        self.weights_given = _checked(weights)
+
+    def init(self, num_terms: int) -> State:
+        """Nothing is remembered; the number of weights is checked."""
+        self._for_terms(num_terms)
+        return {}
+
+    def raw_weights(self, signals: Signals, state: State) -> tuple[Weights, State]:
+        """The given weights."""
+        dtype = to_float(signals.losses).dtype
+        return ops.convert_to_tensor(self._for_terms(signals.losses.shape[0]), dtype=dtype), state
+
+    def _for_terms(self, num_terms: int) -> list[float]:
+        if isinstance(self.weights_given, list):
+            if len(self.weights_given) != num_terms:
+                raise invalid(
+                    f"`weights` must hold one number for each of the {num_terms} balanced terms",
+                    received=self.weights_given,
+                )
+            return self.weights_given
+        return [1.0 if self.weights_given is None else self.weights_given] * num_terms
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this object again."""
+        return {**super().get_config(), "weights": self.weights_given}
+
+
+def _checked(weights: float | Sequence[float] | None) -> float | list[float] | None:
+    if weights is None:
+        return None
+    try:
+        values = [float(weights)] if not hasattr(weights, "__len__") else [float(value) for value in weights]
+    except (TypeError, ValueError):
+        values = []
+    if not values or not all(math.isfinite(value) and value > 0 for value in values):
+        raise invalid(
+            "`weights` must be positive finite numbers",
+            received=weights,
+            fix="To switch a term off, give it the loss weight 0.",
+        )
+    return values if hasattr(weights, "__len__") else values[0]

@@ -1,0 +1,132 @@
+"""Uncertainty weighting: a learned log-variance for each term."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from keras import ops
+
+from .._core.balancer import Balancer, Needs, Signals
+from .._core.errors import invalid
+from .._core.linalg import to_float
+from .._core.registry import register
+from .._core.typing import Array, State, Weights
+
+_FACTORS = {"regression": 0.5, "classification": 1.0}
+
+# The slope in s is at rest between -0.5 and 0.5; an outlier may pull this many times harder, no more.
+PULL = 10.0
+
+
+@register(
+    "uncertainty",
+    paper="arXiv:1705.07115",
+    properties=("non_negative", "deterministic"),
+    cases=({}, {"kind": "classification"}, {"kind": ["regression", "classification"]}),
+)
+class Uncertainty(Balancer):
+    """Learns the log-variance s_i of each term: noisy or large losses weigh less.
+
+    Minimises sum_i c_i exp(-s_i) L_i + 0.5 s_i over the model and over s, with c_i = 0.5 for regression and 1 for
+    classification. The weight is the derivative by the loss, w_i = c_i exp(-s_i); at rest it is 1 / (2 L_i), so that
+    the method is a smoothed sum of log-losses. The penalised sum is logged as `objective`; it may well be negative.
+
+    The balancer steps s itself, away from the user's optimizer and its weight decay:
+    s_i <- s_i - learning_rate (0.5 - c_i exp(-s_i) L_i), the slope clipped to [-5, 0.5]. So s falls by at most
+    learning_rate / 2 a step whatever the size of the losses: with the default 0.05, a loss that is 100 times too small
+    is caught up with in about 200 steps, one that is 1000 times too large in about 50; near rest s averages the last
+    40 steps.
+
+    Needs the losses, which must not be negative: a negative loss drives s to its lower bound. One backward pass.
+
+    Args:
+        kind: `"regression"` (default), `"classification"`, or a sequence of K of them in the order of the terms. It
+            matters under `normalize="none"`, and until s has settled.
+        learning_rate: the step on s.
+        clamp: s stays in [-clamp, clamp], so that a loss that reaches 0 does not take an infinite weight.
+        normalize: `"sum_to_k"` (default), or `"none"` for the published weights.
+
+    Raises:
+        ValueError: for an unknown kind, or a learning rate or clamp that is not positive.
+
+    Example:
+        >>> import numpy as np
+        >>> from multiloss import Signals
+        >>> from multiloss.weighting import Uncertainty
+        >>> balancer = Uncertainty(normalize="none")
+        >>> signals = Signals(losses=np.array([1.0, 0.01], "float32"), present=np.array([True, True]))
+        >>> state = balancer.init(2)
+        >>> for _ in range(400):
+        ...     weights, state = balancer.weights(signals, state)
+        >>> [round(float(weight), 2) for weight in weights]
+        [0.5, 49.96]
+
+    Differs from the official code: s is stepped here and not by the user's optimizer, and is clamped; s and the weights
+    of a step are those before the update.
+
+    Reference: Kendall, Gal and Cipolla, "Multi-task learning using uncertainty to weigh losses for scene geometry and
+    semantics", CVPR 2018, arXiv:1705.07115.
+    """
+
+    needs: ClassVar[Needs] = Needs.LOSSES
+
+    def __init__(
+        self,
+        kind: str | Sequence[str] = "regression",
+        learning_rate: float = 0.05,
+        clamp: float = 10.0,
+        normalize: str = "sum_to_k",
+    ):
+        super().__init__(normalize)
+        for entry in [kind] if isinstance(kind, str) else kind:
+            if entry not in _FACTORS:
+                raise invalid(f"`kind` must be one of {list(_FACTORS)}, or a sequence of them", received=kind)
+        for name, value in (("learning_rate", learning_rate), ("clamp", clamp)):
+            if not (math.isfinite(value) and value > 0):
+                raise invalid(f"`{name}` must be a positive finite number", received=value)
+        self.kind = kind if isinstance(kind, str) else list(kind)
+        self.learning_rate = float(learning_rate)
+        self.clamp = float(clamp)
+
+    def init(self, num_terms: int) -> State:
+        """Log-variances of 0, shape `(K,)`."""
+        self._factors(num_terms)
+        return {"log_variance": np.zeros(num_terms, "float32")}
+
+    def raw_weights(self, signals: Signals, state: State) -> tuple[Weights, State]:
+        """c exp(-s), and s after its own step; the s of absent terms rests."""
+        losses, s, weights = self._parts(signals, state)
+        slope = ops.clip(0.5 - weights * losses, -0.5 * PULL, 0.5)
+        moved = ops.clip(s - self.learning_rate * slope, -self.clamp, self.clamp)
+        moved = ops.where(signals.present, moved, s)
+        return weights, {"log_variance": ops.cast(moved, state["log_variance"].dtype)}
+
+    def objective(self, signals: Signals, state: State) -> Array:
+        """The penalised sum over the present terms, with the state that the weights of the step came from."""
+        losses, s, weights = self._parts(signals, state)
+        terms = weights * losses + 0.5 * s
+        return ops.sum(ops.where(signals.present, terms, ops.zeros_like(terms)))
+
+    def _parts(self, signals: Signals, state: State) -> tuple[Array, Array, Array]:
+        losses = to_float(signals.losses)
+        s = ops.cast(state["log_variance"], losses.dtype)
+        factors = ops.convert_to_tensor(self._factors(losses.shape[0]), dtype=losses.dtype)
+        return losses, s, factors * ops.exp(-s)
+
+    def _factors(self, num_terms: int) -> list[float]:
+        kinds = [self.kind] * num_terms if isinstance(self.kind, str) else self.kind
+        if len(kinds) != num_terms:
+            raise invalid(f"`kind` must hold one entry for each of the {num_terms} balanced terms", received=self.kind)
+        return [_FACTORS[kind] for kind in kinds]
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this object again."""
+        return {
+            **super().get_config(),
+            "kind": self.kind,
+            "learning_rate": self.learning_rate,
+            "clamp": self.clamp,
+        }

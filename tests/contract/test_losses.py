@@ -1,0 +1,121 @@
+"""Every registered loss keeps the contract, and the contract refuses losses that do not."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import multiloss as ml
+from multiloss._core.registry import entry_of, members, resolve
+from multiloss.testing import check_loss
+
+CASES = [
+    pytest.param(entry.cls, case, id=f"{entry.name}-{index}")
+    for entry in members("loss")
+    for index, case in enumerate(entry.cases)
+]
+
+
+@pytest.mark.parametrize(("cls", "case"), CASES)
+def test_member_keeps_the_contract(cls, case):
+    check_loss(cls(**case))
+
+
+def test_every_exported_loss_is_registered():
+    classes = [value for value in vars(ml.losses).values() if isinstance(value, type)]
+    assert len(classes) == len(members("loss"))
+    assert all(entry_of(cls) is not None for cls in classes)
+
+
+def test_names_resolve():
+    for entry in members("loss"):
+        if not entry.cases[0]:
+            assert type(resolve("loss", entry.name, keras.losses.Loss)) is entry.cls
+
+
+@pytest.mark.parametrize(
+    "entry", [entry for entry in members("loss") if not entry.cases[0]], ids=lambda entry: entry.name
+)
+def test_member_refuses_shapes_that_would_broadcast(entry):
+    loss = entry.cls()
+    y_true, y_pred = loss.example_inputs()
+    with pytest.raises(ValueError, match="Received"):
+        loss(np.repeat(y_true[..., None], 2, axis=-1), y_pred)
+
+
+MASKS = np.array([[0.0, 1.0], [1.0, 1.0], [0.0, 1.0]]), np.array([[0.2, 0.7], [0.6, 0.1], [0.3, 0.4]])
+
+
+@keras.saving.register_keras_serializable("test_losses")
+class ForgetsItsArgument(keras.losses.Loss):
+    def __init__(self, factor=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, y_true, y_pred):
+        return ops.mean(self.factor * ops.square(y_true - y_pred), axis=-1)
+
+
+@keras.saving.register_keras_serializable("test_losses")
+class RootMeanSquare(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return ops.sqrt(ops.mean(ops.square(ops.cast(y_true, "float32") - ops.cast(y_pred, "float32")), axis=-1))
+
+
+@keras.saving.register_keras_serializable("test_losses")
+class LogOfPrediction(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return -ops.mean(ops.cast(y_true, "float32") * ops.log(ops.cast(y_pred, "float32")), axis=-1)
+
+
+@keras.saving.register_keras_serializable("test_losses")
+class StaysInHalfPrecision(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return ops.mean(ops.square(ops.cast(y_true, y_pred.dtype) - y_pred), axis=-1)
+
+
+@keras.saving.register_keras_serializable("test_losses")
+class CentredOnTheBatch(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        error = ops.square(ops.cast(y_true, "float32") - ops.cast(y_pred, "float32"))
+        return ops.mean(error - ops.mean(error), axis=-1)
+
+
+@keras.saving.register_keras_serializable("test_losses")
+class IgnoresWeights(keras.losses.Loss):
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        return super().__call__(y_true, y_pred)
+
+    def call(self, y_true, y_pred):
+        return ops.mean(ops.square(ops.cast(y_true, "float32") - ops.cast(y_pred, "float32")), axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        (ForgetsItsArgument(3.0), "other values after saving"),
+        (keras.losses.Dice(), "must keep the batch axis"),
+        (CentredOnTheBatch(), "move the value of another"),
+        (IgnoresWeights(), "sample_weight"),
+        (StaysInHalfPrecision(), "cast them to float32"),
+        (LogOfPrediction(), "has the value"),
+        (RootMeanSquare(), "gradient that is not finite"),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_the_check_refuses(loss, message):
+    with pytest.raises(AssertionError, match=message):
+        check_loss(loss, *MASKS)
+
+
+def test_the_check_takes_a_users_loss():
+    check_loss(keras.losses.BinaryCrossentropy(), *MASKS)
+
+
+def test_the_check_needs_inputs():
+    with pytest.raises(ValueError, match="Received: BinaryCrossentropy"):
+        check_loss(keras.losses.BinaryCrossentropy())
+    with pytest.raises(ValueError, match="two samples"):
+        check_loss(ml.losses.Dice(), np.ones((1, 4)), np.ones((1, 4)))
