@@ -1,8 +1,11 @@
 """multiloss: train Keras 3 models that have more than one loss, on TensorFlow, JAX and PyTorch."""
 
 from ._core.optional import missing_backend as _missing_backend
+from ._core.startup import quiet_start as _quiet_start
 
 if (_problem := _missing_backend()) is None:
+    with _quiet_start():
+        import keras as _keras  # noqa: F401
     from . import aggregation as aggregation
     from . import losses as losses
     from . import problems as problems

@@ -23,6 +23,18 @@ def test_member_keeps_the_contract(cls, case):
     check_loss(cls(**case))
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize(("cls", "case"), CASES)
+def test_member_computes_half_precision_in_float32(cls, case, dtype):
+    loss = cls(**case)
+    y_true, y_pred = loss.example_inputs()
+    rounded = ops.cast(ops.convert_to_tensor(y_pred), dtype)
+    values = loss.call(ops.convert_to_tensor(y_true), rounded)
+    assert keras.backend.standardize_dtype(values.dtype) == "float32"
+    expected = loss.call(ops.convert_to_tensor(y_true), ops.cast(rounded, "float32"))
+    np.testing.assert_array_equal(ops.convert_to_numpy(values), ops.convert_to_numpy(expected))
+
+
 def test_every_exported_loss_is_registered():
     classes = [value for value in vars(ml.losses).values() if isinstance(value, type)]
     assert len(classes) == len(members("loss"))
@@ -71,9 +83,16 @@ class LogOfPrediction(keras.losses.Loss):
 
 
 @keras.saving.register_keras_serializable("test_losses")
-class StaysInHalfPrecision(keras.losses.Loss):
+class RoundsToHalfPrecision(keras.losses.Loss):
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        values = self.call(y_true, ops.cast(y_pred, "float32"))
+        if ops.is_tensor(y_pred) and "16" in str(y_pred.dtype):
+            values = ops.cast(values, y_pred.dtype)
+        weight = 1.0 if sample_weight is None else ops.convert_to_tensor(sample_weight)
+        return values * weight if self.reduction is None else ops.mean(values * weight)
+
     def call(self, y_true, y_pred):
-        return ops.mean(ops.square(ops.cast(y_true, y_pred.dtype) - y_pred), axis=-1)
+        return ops.mean(ops.square(ops.cast(y_true, "float32") - y_pred), axis=-1)
 
 
 @keras.saving.register_keras_serializable("test_losses")
@@ -99,7 +118,7 @@ class IgnoresWeights(keras.losses.Loss):
         (keras.losses.Dice(), "must keep the batch axis"),
         (CentredOnTheBatch(), "move the value of another"),
         (IgnoresWeights(), "sample_weight"),
-        (StaysInHalfPrecision(), "cast them to float32"),
+        (RoundsToHalfPrecision(), "compute in float32"),
         (LogOfPrediction(), "has the value"),
         (RootMeanSquare(), "gradient that is not finite"),
     ],

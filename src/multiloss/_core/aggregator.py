@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 from keras import ops
@@ -50,7 +51,7 @@ class Aggregator(Balancer):
 
     def present(self, signals: Signals) -> Array:
         """Terms with a label and with a gradient: a row that is zero relative to the others counts as absent."""
-        lengths = ops.sqrt(ops.maximum(ops.diagonal(signals.gramian), 0.0))
+        lengths = ops.sqrt(ops.clip(ops.diagonal(signals.gramian), 0.0, math.inf))
         lengths = ops.where(signals.present, lengths, ops.zeros_like(lengths))
         return ops.logical_and(signals.present, lengths > ZERO_ROW * ops.max(lengths))
 

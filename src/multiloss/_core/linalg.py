@@ -1,4 +1,8 @@
-"""Small linear algebra of the terms' gradients: the Gramian, and its form without units."""
+"""Small linear algebra of the terms' gradients: the Gramian, and its form without units.
+
+On PyTorch, Keras's `ops.matmul`, `ops.mean`, `ops.maximum` and `ops.minimum` turn float64 into float32 (on JAX,
+`ops.mean` does). What must keep float64 uses `product`, sums, `ops.clip` and `ops.where`.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +23,14 @@ def epsilon(array: Array) -> float:
     return 2.0**-52 if keras.backend.standardize_dtype(array.dtype) == "float64" else 2.0**-23
 
 
+def product(left: Array, right: Array) -> Array:
+    """The matrix product of arrays of shapes `(..., I, J)` and `(J, K)`, in their own dtype."""
+    return ops.einsum("...ij,jk->...ik", left, right)
+
+
 def gramian_of(jacobian: Jacobian) -> Gramian:
     """The inner products of the rows, G = J J', shape `(K, K)` for a Jacobian of shape `(K, P)`."""
-    return ops.matmul(jacobian, ops.transpose(jacobian))
+    return product(jacobian, ops.transpose(jacobian))
 
 
 def correlation(gramian: Gramian, present: Array) -> tuple[Gramian, Array]:

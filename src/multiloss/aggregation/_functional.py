@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ from keras import ops
 
 from .._core.balancer import Balancer, Signals
 from .._core.errors import invalid
-from .._core.linalg import gramian_of, to_float
+from .._core.linalg import gramian_of, product, to_float
 from .._core.registry import resolve
 from .._core.typing import Array, Gramian, Jacobian, LossVector, Weights
 
@@ -61,7 +62,7 @@ def aggregate(
     _check_names(names, rows.shape[0])
     _refuse_nonfinite(rows, names)
     weights = solve(gramian_of(rows), balancer, losses=losses, seed=seed, names=names)
-    return ops.cast(ops.matmul(ops.cast(weights, rows.dtype), rows), given.dtype)
+    return ops.cast(product(ops.cast(weights, rows.dtype)[None], rows)[0], given.dtype)
 
 
 def solve(
@@ -106,7 +107,7 @@ def solve(
     signals = Signals(
         losses=ops.full((terms,), np.nan, dtype=gramian.dtype) if losses is None else to_float(losses),
         present=ops.ones((terms,), dtype="bool"),
-        norms=ops.sqrt(ops.maximum(ops.diagonal(gramian), 0.0)),
+        norms=ops.sqrt(ops.clip(ops.diagonal(gramian), 0.0, math.inf)),
         gramian=gramian,
         step=ops.zeros((), dtype="int32"),
         epoch=ops.zeros((), dtype="int32"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from keras import ops
@@ -9,7 +10,7 @@ from keras import ops
 from .._core.aggregator import Aggregator
 from .._core.balancer import Signals
 from .._core.errors import invalid
-from .._core.linalg import correlation, to_float
+from .._core.linalg import correlation, product, to_float
 from .._core.registry import register
 from .._core.typing import Array, State, Weights
 
@@ -80,12 +81,12 @@ class PCGrad(Aggregator):
         def meet(index: Array, mixed: Array) -> Array:
             # Row i of `mixed` holds g_i' in units of the unit gradients; it meets the term order[i, index].
             met = ops.one_hot(ops.take(order, index, axis=1), terms, dtype=cosines.dtype)
-            products = ops.sum(ops.matmul(mixed, cosines) * met, axis=-1, keepdims=True)
-            return mixed - ops.minimum(products, 0.0) * met * (1.0 - identity)
+            products = ops.sum(product(mixed, cosines) * met, axis=-1, keepdims=True)
+            return mixed - ops.clip(products, -math.inf, 0.0) * met * (1.0 - identity)
 
         mixed = ops.fori_loop(0, terms, meet, identity)
         rows = ops.where(present, lengths, ops.zeros_like(lengths))
-        return ops.matmul(rows, mixed) / lengths, state
+        return product(rows[None], mixed)[0] / lengths, state
 
     def _order(self, signals: Signals, terms: int) -> Array:
         if self.order == "fixed":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from keras import ops
 
 from .._core.aggregator import Aggregator
@@ -58,4 +60,4 @@ class UPGrad(Aggregator):
         present = self.present(signals)
         projected = lower_bounded_quadratic(gramian, ops.eye(gramian.shape[-1], dtype=gramian.dtype), present)
         count = ops.sum(ops.cast(present, gramian.dtype))
-        return ops.sum(projected, axis=0) / ops.maximum(count, 1.0), state
+        return ops.sum(projected, axis=0) / ops.clip(count, 1.0, math.inf), state

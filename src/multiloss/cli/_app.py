@@ -14,7 +14,6 @@ from ._mistakes import DONE, STOPPED, USER_MISTAKE, UserMistake, complain
 app = typer.Typer(
     name="multiloss",
     help="Train Keras models that have more than one loss: look, compare, choose.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -40,7 +39,7 @@ def _options(
 def run(arguments: Sequence[str]) -> int:
     """Runs the command line and gives its exit code; the user's mistakes end in one line on standard error."""
     try:
-        return app(args=list(arguments), prog_name="multiloss", standalone_mode=False) or DONE
+        return app(args=list(arguments) or ["--help"], prog_name="multiloss", standalone_mode=False) or DONE
     except UserMistake as mistake:
         complain(str(mistake))
     except (typer.Abort, KeyboardInterrupt):
@@ -51,5 +50,5 @@ def run(arguments: Sequence[str]) -> int:
         format_message = getattr(error, "format_message", None)
         if format_message is None:
             raise
-        complain(f"{format_message()} See 'multiloss --help'.")
+        complain(f"{format_message().rstrip('.')}. See 'multiloss --help'.")
     return USER_MISTAKE

@@ -6,11 +6,14 @@ import contextlib
 import shlex
 import sys
 from pathlib import Path
+from typing import Annotated
 
+import keras
 import typer
 from rich.console import Console
 
 from .._core.optional import require
+from .._core.startup import quiet_start
 from ..experiments import BALANCERS, EPOCHS, SEEDS, Comparison, contenders
 from ..experiments import compare as run_comparison
 from ..problems import Problem
@@ -21,15 +24,17 @@ from ._problem_reference import FORMS, check_model, load_problem
 from ._progress_bar import progress_bar
 from ._result_table import print_result
 
+_NAMES = ",".join(BALANCERS)
+
 
 def compare(
-    problem: str | None = typer.Argument(None, help=f"What is trained: {FORMS}.", show_default=False),
-    balancers: str = typer.Option(",".join(BALANCERS), help="Names from `multiloss list`, with commas between."),
-    epochs: int = typer.Option(EPOCHS, min=1, help="Epochs of each training."),
-    seeds: int = typer.Option(SEEDS, min=1, help="Trainings of each balancer, from different starts."),
-    baseline: str = typer.Option("fixed", help="The balancer that the others are compared with."),
-    out: Path = typer.Option("report", help="Folder for the report; finished runs in it are not repeated."),
-    json: bool = typer.Option(False, "--json", help="Print one JSON document and nothing else."),
+    problem: Annotated[str | None, typer.Argument(help=f"What is trained: {FORMS}.", show_default=False)] = None,
+    balancers: Annotated[str, typer.Option(help="Names from `multiloss list`, with commas between.")] = _NAMES,
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs of each training.")] = EPOCHS,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each balancer, from different starts.")] = SEEDS,
+    baseline: Annotated[str, typer.Option(help="The balancer that the others are compared with.")] = "fixed",
+    out: Annotated[Path, typer.Option(help="Folder for the report; finished runs in it are kept.")] = Path("report"),
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
     """Train a problem with several balancers from the same starts, and say which are better."""
     messages = Console(stderr=True)
@@ -42,6 +47,9 @@ def compare(
             raise UserMistake(f"--out must be a folder. Received: {str(out)!r}, which is a file.")
         with mistakes_of("", ValueError):
             contenders(balancers, baseline)
+        with quiet_start():
+            # Keras wakes TensorFlow, where it is installed, to seed it: its greeting comes now or amid the results.
+            keras.utils.set_random_seed(0)
         found = load_problem(problem)
         check_model(found)
         comparison = _carry_out(found, balancers, epochs, seeds, baseline, out, messages)

@@ -7,7 +7,7 @@ from typing import Any
 
 from .._core.balancer import Balancer
 from .._core.errors import invalid
-from .._core.registry import entry_of, members, resolve
+from .._core.registry import entry_of, resolve
 
 FIXED = "fixed"
 
@@ -52,8 +52,6 @@ def contenders(balancers: str | Sequence[Any] | Mapping[str, Any], baseline: str
 
 def _balancer(value: Any) -> Balancer | None:
     if value is None:
-        return None
-    if isinstance(value, str) and value.lower() == FIXED and FIXED not in [entry.name for entry in members("balancer")]:
         return None
     return resolve("balancer", value, Balancer)
 

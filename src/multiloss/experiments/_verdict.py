@@ -76,7 +76,8 @@ def _claim(word: str, label: str, baseline: str, gain: Estimate) -> str:
         )
     mean = percent(gain.mean or 0.0)
     low, high = gain.interval or (0.0, 0.0)
-    numbers = f"{mean} on average over {gain.count} seeds ({CONFIDENCE:.0%} interval {percent(low)} to {percent(high)})"
+    interval = f"{100 * CONFIDENCE:.0f} % interval {percent(low)} to {percent(high)}"
+    numbers = f"{mean} on average over {gain.count} seeds ({interval})"
     if word == "not distinguishable":
         return f"{label} is not distinguishable from {baseline}: {numbers}, which includes no change at all."
     return f"{label} is {word} than {baseline}: {numbers}."
@@ -91,6 +92,5 @@ def _by_metric(changes: Mapping[str, Estimate]) -> str:
             if change.mean is not None and change.excludes_zero() and change.mean * sign > 0.0
         ]
         if names:
-            parts.append(f"clearly {word} on {', '.join(names)}")
-    text = "; ".join(parts)
-    return f" {text[0].upper()}{text[1:]}." if text else ""
+            parts.append(f"{word} on {', '.join(names)}")
+    return f" Metric by metric: {'; '.join(parts)}." if parts else ""

@@ -47,9 +47,9 @@ class BinaryFocal(SampleLoss):
         >>> round(float(loss(np.array([[1]]), np.array([[0.9]]))), 6)
         0.000263
 
-    Differs from the official code: soft targets mix the two halves of the formula. `keras.losses.BinaryFocal...` ignores
-    its `alpha` unless told `apply_class_balancing`, and computes logits through clipped probabilities, so that
-    beyond about +-16 they get no gradient.
+    Differs from the official code: soft targets mix the two halves of the formula.
+    `keras.losses.BinaryFocalCrossentropy` ignores its `alpha` unless told `apply_class_balancing`, and computes logits
+    through clipped probabilities, so that beyond about +-16 they get no gradient.
 
     Reference: Lin et al., Focal loss for dense object detection, 2017, arXiv:1708.02002.
     """

@@ -41,7 +41,7 @@ class GeneralizedDice(SampleLoss):
         >>> import multiloss as ml
         >>> mask = np.eye(2)[[[0, 0, 0, 1]]]
         >>> round(float(ml.losses.GeneralizedDice().call(mask, np.full((1, 4, 2), 0.5))[0]), 3)
-        0.571
+        0.625
 
     Differs from the official code: the same rule for absent classes as NiftyNet, and a relative `smooth`.
 

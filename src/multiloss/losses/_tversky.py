@@ -17,7 +17,7 @@ from ._numerics import all_but_batch, as_axes, divide_or_zero, mean_per_sample, 
 class Tversky(SampleLoss):
     """Tversky loss of masks, one ratio for each sample.
 
-    l = (a FP + b FN) / (TP + a FP + b FN + s n), with TP = sum(t p), FP = sum((1 - t) p), FN = sum(t (1 - p)), n the
+    l = (a FP + b FN) / (TP + a FP + b FN + s n / 2), with TP = sum(t p), FP = sum((1 - t) p), FN = sum(t (1 - p)), n the
     number of entries summed over and s `smooth`. With a = b = 0.5 it is the Dice loss.
 
     Needs targets and predictions of shape `(batch, ..., channels)` or `(batch, ...)`; costs one pass over them.
@@ -94,7 +94,7 @@ def tversky_ratios(
     false_positive = ops.mean((1 - y_true) * y_pred, axis=axes)
     false_negative = ops.mean(y_true * (1 - y_pred), axis=axes)
     wrong = alpha * false_positive + beta * false_negative
-    return divide_or_zero(wrong, hit + wrong + smooth)
+    return divide_or_zero(wrong, hit + wrong + smooth / 2)  # half, so that equal prices give Dice
 
 
 def require_prices(alpha: float, beta: float, smooth: float) -> None:

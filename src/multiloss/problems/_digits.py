@@ -14,10 +14,10 @@ from ._metrics import CircularMeanAbsoluteError, MaskOverlap
 from ._problem import Problem
 
 
-def digits(seed: int = 0, missing: float = 0.2, limit: int | None = None) -> Problem:
+def digits(seed: int = 0, missing: float = 0.2, copies: int = 4, limit: int | None = None) -> Problem:
     """Handwritten digits, placed, rotated and partly covered: find the ink, the digit, the angle, the amount of ink.
 
-    1,797 real digits of 8 x 8 pixels, each once on a canvas of 28 x 28. Four outputs, four terms:
+    1,797 real digits of 8 x 8 pixels, each on a canvas of 28 x 28, a fifth of them for validation only. Four outputs, four terms:
     `mask` (where ink is visible, Dice), `label` (0 to 9, cross-entropy), `angle` (degrees, +-60, circular) and `ink`
     (about 100 to 400, squared error): as it stands, the last is thousands of times larger than the others.
 
@@ -26,6 +26,7 @@ def digits(seed: int = 0, missing: float = 0.2, limit: int | None = None) -> Pro
     Args:
         seed: of the split, the pictures and the missing labels; not of the model's weights.
         missing: share of labels, angles and ink amounts that are missing, in training and in validation.
+        copies: training pictures made from each digit; in validation each stands once.
         limit: use that many digits only, for quick trials.
 
     Returns:
@@ -40,7 +41,7 @@ def digits(seed: int = 0, missing: float = 0.2, limit: int | None = None) -> Pro
         >>> sorted(ml.problems.digits(limit=50).new_loss())
         ['angle', 'ink', 'label', 'mask']
     """
-    train, validation = make_scenes(seed, missing, limit=limit)
+    train, validation = make_scenes(seed, missing, copies, limit=limit)
     return Problem(
         name="digits",
         build_model=build_model,

@@ -14,7 +14,7 @@ def build_model() -> keras.Model:
     fine = _conv(16, name="trunk_fine")(image)
     middle = _conv(32, strides=2, name="trunk_middle")(fine)
     coarse = _conv(32, strides=2, name="trunk_coarse")(middle)
-    features = layers.Dense(64, activation="relu", name="trunk_features")(layers.Flatten()(coarse))
+    features = layers.Dense(64, activation="elu", name="trunk_features")(layers.Flatten()(coarse))
     context = layers.UpSampling2D(4)(layers.Conv2D(16, 1, name="mask_context")(coarse))
     mask = layers.Conv2D(1, 3, padding="same", activation="sigmoid", name="mask")(layers.Concatenate()([fine, context]))
     label = layers.Dense(10, activation="softmax", name="label")(features)

@@ -11,15 +11,17 @@ from ._theme import Theme
 
 DPI = 110
 PURPOSE = "drawing reports"
+# Values that span more than this factor are drawn on a logarithmic axis.
+_WIDE = 8.0
 
 
-def new_figure(width: float, height: float, theme: Theme) -> Any:
+def new_figure(width: float, height: float, theme: Theme, layout: Any = "constrained") -> Any:
     """A figure of this size in inches, on the theme's ground."""
     require("matplotlib", extra="report", purpose=PURPOSE)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), dpi=DPI, facecolor=theme.ground, layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=DPI, facecolor=theme.ground, layout=layout)
     FigureCanvasAgg(figure)
     return figure
 
@@ -75,6 +77,19 @@ def whole_epochs(axes: Any, last: int) -> None:
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axes.set_xlim(0.8 if last == 1 else 1, max(last, 1.2))
+
+
+def maybe_logarithmic(axes: Any, values: list[float]) -> None:
+    """A logarithmic axis where the values span it, with labels that stay apart."""
+    if not values or min(values) <= 0.0 or max(values) / min(values) < _WIDE:
+        return
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_yscale("log")
+    decades = math.log10(max(values) / min(values))
+    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0) if decades < 2.5 else (1.0,), numticks=12))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def as_png(figure: Any) -> bytes:

@@ -19,14 +19,16 @@ def draw_changes(comparison: Comparison, theme: Theme) -> Any:
     Returns:
         The figure; None where there is nothing to compare.
     """
-    others = [standing for standing in comparison.summary if standing.balancer != comparison.baseline]
+    others = [
+        standing for standing in comparison.summary if standing.balancer != comparison.baseline and standing.finished
+    ]
     others.sort(key=lambda standing: comparison.balancers.index(standing.balancer))
     rows: list[tuple[str, list[Estimate]]] = [("mean of all", [standing.improvement for standing in others])]
     rows += [(name, [standing.changes[name] for standing in others]) for name in comparison.score]
     if not any(change.mean is not None for _, changes in rows for change in changes):
         return None
     colours = balancer_colours(comparison.balancers, comparison.baseline, theme)
-    figure = new_figure(8.6, 1.1 + len(rows) * (0.35 + 0.27 * len(others)), theme)
+    figure = new_figure(9.2, 1.1 + len(rows) * (0.3 + 0.25 * len(others)), theme)
     axes = figure.subplots()
     style(axes, theme)
     limit = _limit([change for _, changes in rows for change in changes])
@@ -54,6 +56,14 @@ def _bar(axes: Any, change: Estimate, height: float, thickness: float, colour: s
     if change.mean is None:
         axes.text(0.0, height, "  no result", va="center", fontsize=8.5, color=theme.ink)
         return
+    axes.annotate(
+        f"{100.0 * change.mean:+.1f} %".replace("-", "−"),
+        (1.01, height),
+        xycoords=axes.get_yaxis_transform(),
+        va="center",
+        fontsize=8.5,
+        color=theme.ink,
+    )
     axes.barh(height, 100.0 * change.mean, height=0.86 * thickness, color=colour, alpha=0.85)
     if change.interval is None:
         return

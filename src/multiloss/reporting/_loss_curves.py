@@ -5,29 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from ..experiments import Comparison, Curve
-from ._canvas import legend, line_handle, new_figure, panels, whole_epochs
+from ._canvas import legend, line_handle, maybe_logarithmic, new_figure, panels, whole_epochs
 from ._theme import Theme, balancer_colours
 
 COLUMNS = 3
-# Curves that span more than this factor are drawn on a logarithmic axis.
-_WIDE = 20.0
 
 
 def draw_loss_curves(comparison: Comparison, theme: Theme) -> Any:
     """One panel a term, and one for their sum in validation: means over the seeds, smallest to largest as a band."""
-    logs = [(term, f"{term}_loss") for term in comparison.terms] + [("all terms, fixed weights", "loss")]
+    logs = [(term, f"{term}_loss") for term in comparison.terms] + [("their sum, with your weights alone", "loss")]
     columns = min(COLUMNS, len(logs))
     rows = -(-len(logs) // columns)
     figure = new_figure(3.7 * columns, 0.5 + 2.7 * rows, theme)
-    colours = balancer_colours(comparison.balancers, comparison.baseline, theme)
+    colours = {
+        balancer: colour
+        for balancer, colour in balancer_colours(comparison.balancers, comparison.baseline, theme).items()
+        if comparison.curve(balancer, "loss") is not None
+    }
     for axes, (title, log) in zip(panels(figure, len(logs), columns, theme), logs, strict=True):
         _panel(axes, comparison, log, colours, with_training=log != "loss")
         axes.set_title(title, fontsize=10.5, loc="left", color=theme.ink, fontweight="bold")
         axes.set_ylabel("loss" if log != "loss" else "validation loss")
     handles = [line_handle(balancer, theme, color=colour) for balancer, colour in colours.items()]
     handles += [
-        line_handle("validation", theme, linewidth=2.0),
-        line_handle("training", theme, linewidth=1.2, linestyle=(0, (2, 2))),
+        line_handle("validation", theme, color=theme.soft),
+        line_handle("training", theme, color=theme.soft, linewidth=1.2, linestyle=(0, (2, 2))),
     ]
     legend(figure, handles, theme, columns=6)
     return figure
@@ -43,8 +45,7 @@ def _panel(axes: Any, comparison: Comparison, log: str, colours: dict[str, str],
                 continue
             drawn += draw_curve(axes, found, colour, emphasised=validation)
             last = max(last, len(found.mean))
-    if drawn and min(drawn) > 0.0 and max(drawn) / min(drawn) > _WIDE:
-        axes.set_yscale("log")
+    maybe_logarithmic(axes, drawn)
     whole_epochs(axes, last)
 
 

@@ -12,8 +12,11 @@ from ._canvas import new_figure
 from ._reading import as_image, first_picture, is_classes, is_picture, numbers, predicted_classes, target_classes
 from ._theme import Theme
 
-_SIDE = 1.55
+# Inches.
+_SIDE = 1.5
+_GAP = 0.1
 _LINE = 0.17
+_TITLES = 1.15
 _MOST_ROWS_AT_FULL_WIDTH = 8
 _ENTRIES_SHOWN = 3
 
@@ -30,7 +33,7 @@ class _Row:
     def height(self) -> float:
         """In inches."""
         text = max((len(lines) for lines in self.lines), default=0)
-        return (_SIDE if self.pictures is not None else 0.12) + _LINE * text + 0.08
+        return (_SIDE if self.pictures is not None else 0.0) + _LINE * text + _GAP
 
 
 def draw_pictures(comparison: Comparison, theme: Theme) -> Any:
@@ -45,15 +48,26 @@ def draw_pictures(comparison: Comparison, theme: Theme) -> Any:
         return None
     rows = [_Row("input", [as_image(entry) for entry in picture], [[] for _ in picture]), *_answers(samples, theme)]
     count = len(picture) if len(rows) <= _MOST_ROWS_AT_FULL_WIDTH else min(len(picture), 4)
-    heights = [row.height() for row in rows]
-    figure = new_figure(1.1 + (_SIDE + 0.1) * count, sum(heights) + 0.1, theme)
-    grid = figure.subplots(len(rows), count, squeeze=False, gridspec_kw={"height_ratios": heights})
-    for row, line in zip(rows, grid, strict=True):
+    width, height = _TITLES + (_SIDE + _GAP) * count, sum(row.height() for row in rows) + _GAP
+    figure = new_figure(width, height, theme, layout="none")
+    top = height - _GAP
+    for row in rows:
         for place in range(count):
-            _panel(line[place], row, place, theme)
-        line[0].set_ylabel(
-            row.title, rotation=0, ha="right", va="center", fontsize=10, color=theme.ink, fontweight="bold"
+            # Every place in inches: a layout engine would shrink rows with text and rows without unequally.
+            box = (_TITLES + (_SIDE + _GAP) * place, top - _SIDE, _SIDE, _SIDE)
+            _panel(figure, [part / (width, height)[number % 2] for number, part in enumerate(box)], row, place, theme)
+        middle = top - (_SIDE if row.pictures is not None else row.height() - _GAP) / 2
+        figure.text(
+            (_TITLES - _GAP) / width,
+            middle / height,
+            row.title,
+            ha="right",
+            va="center",
+            fontsize=10,
+            color=theme.ink,
+            fontweight="bold",
         )
+        top -= row.height()
     return figure
 
 
@@ -124,11 +138,12 @@ def _predicted_text(samples: Samples, balancer: str, name: str, place: int, them
 def _short(values: np.ndarray) -> str:
     if not np.any(np.isfinite(values)):
         return "not given"
-    shown = ", ".join(f"{value:.3g}" for value in values[:_ENTRIES_SHOWN])
+    shown = ", ".join(f"{value:.3g}".replace("-", "−") for value in values[:_ENTRIES_SHOWN])
     return f"{shown}, ..." if len(values) > _ENTRIES_SHOWN else shown
 
 
-def _panel(axes: Any, row: _Row, place: int, theme: Theme) -> None:
+def _panel(figure: Any, box: list[float], row: _Row, place: int, theme: Theme) -> None:
+    axes = figure.add_axes(box)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_facecolor(theme.ground)
@@ -142,9 +157,9 @@ def _panel(axes: Any, row: _Row, place: int, theme: Theme) -> None:
     for number, (text, colour) in enumerate(row.lines[place]):
         axes.annotate(
             text,
-            (0.5, 0.0),
+            (0.5, 0.0 if row.pictures is not None else 1.0),
             xycoords="axes fraction",
-            xytext=(0, -72 * _LINE * (number + 0.75)),
+            xytext=(0, -72 * _LINE * (number + 0.6)),
             textcoords="offset points",
             ha="center",
             va="center",

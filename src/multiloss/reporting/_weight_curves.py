@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ..experiments import Comparison
-from ._canvas import legend, line_handle, new_figure, panels, whole_epochs
+from ._canvas import legend, line_handle, maybe_logarithmic, new_figure, panels, whole_epochs
 from ._loss_curves import draw_curve
 from ._theme import DASHES, Theme
-
-_WIDE = 20.0
 
 
 def draw_weights(comparison: Comparison, theme: Theme) -> Any:
     """Upper row: every term's weight, user's weight, scale and balancer in one; lower row: its part in the sum."""
-    balancers, terms = comparison.balancers, comparison.terms
+    terms = comparison.terms
+    balancers = [name for name in comparison.balancers if comparison.curve(name, "loss") is not None]
     count = len(balancers)
     figure = new_figure(max(2.9 * count, 5.5), 5.6, theme)
     axes = panels(figure, 2 * count, count, theme, sharex=True, sharey="row")
@@ -26,19 +25,18 @@ def draw_weights(comparison: Comparison, theme: Theme) -> Any:
             found = comparison.curve(balancer, f"{term}_weight")
             if found is not None:
                 dash = DASHES[number % len(DASHES)]
-                colour = theme.colour(number)
+                colour = theme.term(number)
                 drawn += draw_curve(upper[place], found, colour, emphasised=True, linestyle=dash)
                 last = max(last, len(found.mean))
         upper[place].set_title(balancer, fontsize=10.5, loc="left", color=theme.ink, fontweight="bold")
         _draw_shares(lower[place], comparison, balancer, theme)
-    if drawn and min(drawn) > 0.0 and max(drawn) / min(drawn) > _WIDE:
-        upper[0].set_yscale("log")
+    maybe_logarithmic(upper[0], drawn)
     upper[0].set_ylabel("effective weight")
     lower[0].set_ylabel("part of the loss")
     for place in range(count):
         whole_epochs(lower[place], last)
     handles = [
-        line_handle(term, theme, color=theme.colour(number), linestyle=DASHES[number % len(DASHES)])
+        line_handle(term, theme, color=theme.term(number), linestyle=DASHES[number % len(DASHES)])
         for number, term in enumerate(terms)
     ]
     legend(figure, handles, theme, columns=6)
@@ -57,7 +55,7 @@ def _draw_shares(axes: Any, comparison: Comparison, balancer: str, theme: Theme)
         axes.stackplot(
             places,
             [[part[epoch] for epoch in picked] for part in shares],
-            colors=[theme.colour(number) for number in range(len(shares))],
+            colors=[theme.term(number) for number in range(len(shares))],
             edgecolor=theme.ground,
             linewidth=0.8,
         )

@@ -12,13 +12,13 @@ from ..experiments import Estimate
 ABSENT = "–"
 
 
-def number(value: float | None) -> str:
-    """Four significant digits, without an exponent where people can do without."""
+def number(value: float | None, digits: int = 4) -> str:
+    """A few significant digits, without an exponent where people can do without."""
     if value is None:
         return ABSENT
     if value != 0.0 and not 1e-4 <= abs(value) < 1e6:
-        return f"{value:.3g}".replace("-", "−")
-    decimals = 0 if value == 0.0 else max(0, 3 - math.floor(math.log10(abs(value))))
+        return f"{value:.{digits}g}".replace("-", "−")
+    decimals = 0 if value == 0.0 else max(0, digits - 1 - math.floor(math.log10(abs(value))))
     return f"{value:.{min(decimals, 6)}f}".replace("-", "−")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
+from keras import ops
+
 from .._core.errors import invalid
 from .._core.linalg import to_float
 from .._core.registry import register
@@ -12,7 +14,7 @@ from .._core.scale import Observation, Scale
 from .._core.typing import Array, State
 
 
-@register("constant", cases=({"value": 1.0}, {"value": 2.5}))
+@register("constant", cases=({}, {"value": 2.5}))
 class Constant(Scale):
     """Divides the loss by one number: its largest possible value, its unit squared, what an untrained model gets.
 
@@ -32,7 +34,7 @@ class Constant(Scale):
 
     fixed: ClassVar[bool] = True
 
-    def __init__(self, value: float):
+    def __init__(self, value: float = 1.0):
         try:
             number = float(value)
         except (TypeError, ValueError):
@@ -47,8 +49,7 @@ class Constant(Scale):
 
     def divisor(self, observation: Observation, state: State) -> tuple[Array, State]:
         """The number."""
-        loss = to_float(observation.loss)
-        return loss * 0.0 + self.value, state
+        return self.value * ops.ones_like(to_float(observation.loss)), state
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this object again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any, ClassVar
 
 import numpy as np
@@ -55,10 +56,8 @@ class RunningMean(Scale):
             raise invalid("`decay` must be at least 0 and below 1", received=decay)
         if not 0.0 <= power <= 1.0:
             raise invalid("`power` must be between 0 and 1", received=power)
-        if freeze_after is not None and (isinstance(freeze_after, bool) or freeze_after != int(freeze_after)):
-            raise invalid("`freeze_after` must be a whole number of batches or None", received=freeze_after)
-        if freeze_after is not None and freeze_after < 1:
-            raise invalid("`freeze_after` must be at least 1", received=freeze_after)
+        if freeze_after is not None and (not isinstance(freeze_after, numbers.Integral) or freeze_after < 1):
+            raise invalid("`freeze_after` must be None or a whole number, at least 1", received=freeze_after)
         self.decay = float(decay)
         self.power = float(power)
         self.freeze_after = None if freeze_after is None else int(freeze_after)
@@ -69,14 +68,16 @@ class RunningMean(Scale):
 
     def divisor(self, observation: Observation, state: State) -> tuple[Array, State]:
         """The debiased mean to the power p; 1 before the first label and where the mean is 0."""
+        loss = to_float(observation.loss)
+        state = {name: ops.convert_to_tensor(value) for name, value in state.items()}
         if observation.training:
-            state = self._observe(observation, state)
+            state = self._observe(ops.stop_gradient(loss), observation.present, state)
         weight = ops.where(state["weight"] > 0, state["weight"], ops.ones_like(state["weight"]))
-        return positive(state["total"] / weight) ** self.power, state
+        return ops.cast(positive(state["total"] / weight) ** self.power, loss.dtype), state
 
-    def _observe(self, observation: Observation, state: State) -> State:
-        size = ops.cast(ops.abs(ops.stop_gradient(to_float(observation.loss))), "float32")
-        counts = ops.cast(observation.present, "bool")
+    def _observe(self, loss: Array, present: Array, state: State) -> State:
+        size = ops.cast(ops.abs(loss), "float32")
+        counts = ops.cast(present, "bool")
         if self.freeze_after is not None:
             counts = ops.logical_and(counts, state["count"] < self.freeze_after)
         share = 1.0 - self.decay

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import math
 from typing import ClassVar
 
 from keras import ops
@@ -29,10 +30,9 @@ class TargetStatistic(Scale):
                 fix="Use 'running_mean' or a number.",
             )
         targets = ops.stop_gradient(to_float(observation.targets))
-        labelled = ops.ones_like(targets) if observation.labelled is None else ops.cast(observation.labelled, "bool")
-        labelled = ops.cast(labelled, "bool")
+        labelled = ops.cast(ops.ones_like(targets) if observation.labelled is None else observation.labelled, "bool")
         present = ops.cast(observation.present, "bool")
-        largest = ops.max(ops.where(labelled, ops.abs(targets), ops.zeros_like(targets)))
+        largest = ops.max(ops.where(labelled, ops.abs(targets), ops.zeros_like(targets)), initial=0.0)
         largest = positive(ops.where(present, largest, ops.zeros_like(largest)))
         # In units of the largest target nothing overflows, and rounding has a known size.
         unit = ops.where(labelled, targets / largest, ops.zeros_like(targets))
@@ -70,7 +70,7 @@ class MaxAbsTarget(TargetStatistic):
 
     def statistic(self, unit: Array, labelled: Array) -> Array:
         """The largest absolute value."""
-        return ops.max(ops.abs(unit))
+        return ops.max(ops.abs(unit), initial=0.0)
 
 
 @register("target_range")
@@ -89,7 +89,9 @@ class TargetRange(TargetStatistic):
     def statistic(self, unit: Array, labelled: Array) -> Array:
         """The largest minus the smallest."""
         beyond = 2.0 * ops.ones_like(unit)
-        return ops.maximum(ops.max(ops.where(labelled, unit, -beyond)) - ops.min(ops.where(labelled, unit, beyond)), 0.0)
+        top = ops.max(ops.where(labelled, unit, -beyond), initial=-2.0)
+        bottom = ops.min(ops.where(labelled, unit, beyond), initial=2.0)
+        return ops.clip(top - bottom, 0.0, math.inf)
 
 
 @register("target_variance")
@@ -110,7 +112,7 @@ class TargetVariance(TargetStatistic):
     def statistic(self, unit: Array, labelled: Array) -> Array:
         """The standard deviation: it is compared with rounding before it is squared."""
         mask = ops.cast(labelled, unit.dtype)
-        count = ops.maximum(ops.sum(mask), 1.0)
+        count = ops.clip(ops.sum(mask), 1.0, math.inf)
         deviation = mask * (unit - ops.sum(unit) / count)
         return ops.sqrt(ops.sum(deviation * deviation) / count)
 

@@ -131,15 +131,12 @@ def _check_dtypes(loss: Any, y_true: np.ndarray, y_pred: np.ndarray) -> None:
         for dtype in ("int32", "float32"):
             same = _close(_values(loss, y_true.astype(dtype), y_pred), values)
             _require(same, loss, f"gives other values for {dtype} targets than for {y_true.dtype}")
+    unreduced = type(loss).from_config({**loss.get_config(), "reduction": None})
     for dtype in ("float16", "bfloat16"):
         rounded = ops.cast(ops.convert_to_tensor(y_pred), dtype)
         expected = _values(loss, y_true, ops.cast(rounded, "float32"))
-        received = loss.call(ops.convert_to_tensor(y_true), rounded)
-        kind = keras.backend.standardize_dtype(received.dtype)
-        _require(kind == "float32", loss, f"computes {dtype} predictions in {kind}; cast them to float32 first")
-        _require(
-            _close(np.asarray(ops.convert_to_numpy(received)), expected), loss, f"is inexact for {dtype} predictions"
-        )
+        received = np.asarray(ops.convert_to_numpy(unreduced(y_true, rounded)))
+        _require(_close(received, expected), loss, f"is inexact for {dtype} predictions; compute in float32")
 
 
 def _edges(y_true: np.ndarray, y_pred: np.ndarray) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,9 +86,15 @@ class CommonSteps:
             warn_unreached(self.objective, self._reach)
 
     def verdict(
-        self, losses: Sequence[Array], gradients: Iterable[Any], blame: Any
+        self, losses: Sequence[Array], gradients: Iterable[Any], find_guilty: Callable[[Array], Array]
     ) -> tuple[Array | bool, Array | bool, tuple[Array, Array] | None]:
-        """Whether the optimizer may step, whether the state may move, and the guard's next values."""
+        """Whether the optimizer may step, whether the state may move, and the guard's next values.
+
+        Args:
+            losses: one scalar for each term.
+            gradients: the combined gradients.
+            find_guilty: given whether it is wanted, marks the terms with a non-finite gradient, shape `(T,)` int32.
+        """
         finite_gradients = _all_finite(gradients)
         if self.on_nonfinite == "ignore":
             return True, (finite_gradients if self.uses_loss_scaling() else True), None
@@ -96,7 +102,8 @@ class CommonSteps:
         losses_ok = ops.all(finite_losses)
         # Under loss scaling an overflow of the gradients is normal, and the optimizer's own affair.
         guarded = ops.ones((), "bool") if self.uses_loss_scaling() else finite_gradients
-        following = _guard.record(self.state, finite_losses, guarded, lambda: blame(losses_ok, guarded))
+        guilty = find_guilty(ops.logical_and(losses_ok, ops.logical_not(guarded)))
+        following = _guard.record(self.state, finite_losses, guarded, guilty)
         step_ok = ops.logical_and(losses_ok, guarded)
         step_ok = ops.logical_and(step_ok, _guard.untouched(self.state, self.on_nonfinite))
         return step_ok, ops.logical_and(step_ok, finite_gradients), following

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
 from keras import ops
 
 from .._core.aggregator import Aggregator
@@ -19,7 +18,7 @@ from ._objective import Measured, Objective, weight_vectors
 
 
 class Pullback(Protocol):
-    """One backward pass: gradients of sum(seed_t * loss_t) over chosen variables."""
+    """One backward pass: gradients of sum(seed_t * loss_t) over chosen variables; a seed of None leaves a term out."""
 
     def __call__(self, seeds: Sequence[Any], variables: Sequence[int], *, dense: bool = False) -> list[Any]:
         """Gradients in the order of `variables`, None where unreached; `dense` turns sparse gradients into tensors."""
@@ -99,12 +98,9 @@ def differentiate(
 def _gramian(objective: Objective, measured: Measured, pull: Pullback, variables: Sequence[int]) -> Gramian:
     """Inner products of the user-weighted, scaled terms' gradients, accumulated variable by variable in float32."""
     coefficients = measured.user / measured.divisors
-    zero = ops.zeros((), "float32")
     rows = []
     for term in objective.balanced:
-        seeds = [zero] * len(objective.terms)
-        seeds[term] = coefficients[term]
-        rows.append(pull(seeds, variables, dense=True))
+        rows.append(pull(single_seed(term, len(objective.terms), coefficients[term]), variables, dense=True))
     size = len(objective.balanced)
     total = ops.zeros((size, size), "float32")
     for gradients in zip(*rows, strict=True):
@@ -121,9 +117,9 @@ def _seeds(weights: Array) -> list[Array]:
     return [weights[index] for index in range(weights.shape[0])]
 
 
-def one_hot_seeds(index: int, size: int) -> list[Array]:
-    """Seeds that pull one term alone."""
-    return [ops.convert_to_tensor(np.float32(entry == index)) for entry in range(size)]
+def single_seed(term: int, num_terms: int, value: Any) -> list[Any]:
+    """Seeds that pull one term alone; a zero in the others' place would let their NaN through, as 0 * NaN."""
+    return [value if index == term else None for index in range(num_terms)]
 
 
 def find_sharing(objective: Objective, reach: Sequence[set[int]], variables: Sequence[Any]) -> Sharing:

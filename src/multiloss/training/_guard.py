@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ COUNT, STEP, IN_GRADIENT = range(3)
 def check_mode(mode: str) -> str:
     """The mode itself; raises for an unknown one."""
     if mode not in MODES:
-        raise invalid(f"`on_nonfinite` must be one of {list(MODES)}", received=mode)
+        raise invalid(f"`on_nonfinite` must be one of {list(MODES)}", received=repr(mode))
     return mode
 
 
@@ -36,7 +36,7 @@ def untouched(state: TrainingState, mode: str) -> Array | bool:
 
 
 def record(
-    state: TrainingState, finite_losses: Array, finite_gradients: Array, blame: Callable[[], Array]
+    state: TrainingState, finite_losses: Array, finite_gradients: Array, guilty_gradients: Array
 ) -> tuple[Array, Array]:
     """The guard's next values.
 
@@ -44,16 +44,15 @@ def record(
         state: where the guard's variables are.
         finite_losses: shape `(T,)`, bool.
         finite_gradients: scalar bool.
-        blame: gives, shape `(T,)` int32, the terms with a non-finite gradient; called only where gradients are at
-            fault and the losses are not.
+        guilty_gradients: shape `(T,)` int32: the terms with a non-finite gradient, where the losses are finite.
     """
-    incident = ops.convert_to_tensor(state["guard/incident"])
-    culprits = ops.convert_to_tensor(state["guard/culprits"])
+    incident = state["guard/incident"].value * 1
+    culprits = state["guard/culprits"].value * 1
     losses_ok = ops.all(finite_losses)
     bad = ops.logical_not(ops.logical_and(losses_ok, finite_gradients))
     first = ops.logical_and(bad, ops.equal(incident[COUNT], 0))
     in_losses = ops.cast(ops.logical_not(finite_losses), "int32")
-    guilty = ops.where(losses_ok, blame(), in_losses)
+    guilty = ops.where(losses_ok, guilty_gradients, in_losses)
     step = ops.cast(state["step"].value, "int32")
     now = ops.stack([ops.ones((), "int32"), step, ops.cast(losses_ok, "int32")])
     more = incident + ops.convert_to_tensor(np.array([1, 0, 0], "int32")) * ops.cast(bad, "int32")
@@ -100,7 +99,7 @@ def skipped_steps(model: Any) -> int:
 
 
 def _message(names: Sequence[str], step: int, in_gradient: bool, known: Sequence[str]) -> str:
-    who = ", ".join(repr(name) for name in names) or "the sum of all terms"
+    who = ", ".join(repr(name) for name in names) or "the weighted sum (in the model's own layers, not at the terms)"
     plural = "terms" if len(names) > 1 else "term"
     subject = f"{plural} {who}" if names else who
     if in_gradient:

@@ -80,7 +80,7 @@ class Objective:
 
     def user_weights(self, final: bool = False) -> Array:
         """The user's weights, shape `(T,)`; `final=True` counts schedules with their last value, as evaluation does."""
-        weights = ops.convert_to_tensor(self.state["user_weights"])
+        weights = self.state["user_weights"].value * 1
         factors: list[Any] = [None] * len(self.terms)
         step, epoch = self.state["step"].value, self.state["epoch"].value
         for term in self.terms:
@@ -139,7 +139,7 @@ class Objective:
     def _outside_balance(self, measured: Measured) -> Array:
         outside = np.ones(len(self.terms), "float32")
         outside[self.balanced] = 0.0
-        return ops.sum(outside * measured.user * measured.losses / measured.divisors)
+        return ops.sum(measured.user * measured.losses / measured.divisors * ops.convert_to_tensor(outside))
 
     def _signals(self, measured: Measured, gramian: Array | None) -> Signals:
         scaled = ops.take(measured.losses / measured.divisors, self.balanced, axis=0)
@@ -197,4 +197,4 @@ def _scatter(weights: Array, indices: Sequence[int], size: int) -> Array:
     places = np.zeros((size, len(indices)), "float32")
     places[indices, np.arange(len(indices))] = 1.0
     rest = 1.0 - places.sum(axis=1)
-    return ops.sum(ops.convert_to_tensor(places) * weights, axis=1) + rest
+    return ops.sum(ops.convert_to_tensor(places) * weights, axis=1) + ops.convert_to_tensor(rest)

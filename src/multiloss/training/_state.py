@@ -48,9 +48,9 @@ class TrainingState(keras.layers.Layer):
         return getattr(self, _attribute(key))
 
     def read(self, prefix: str) -> State:
-        """The values of all variables under a prefix, as a flat dict."""
+        """The values of all variables under a prefix, as a flat dict of tensors that later writes do not touch."""
         return {
-            key.removeprefix(prefix): keras.ops.convert_to_tensor(self[key])
+            key.removeprefix(prefix): self[key].value * 1
             for key in self.keys
             if key.startswith(prefix)
         }

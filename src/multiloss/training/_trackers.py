@@ -49,7 +49,7 @@ class TermTracker(keras.metrics.Metric):
 
     def result(self) -> dict[str, Array]:
         """The logs as a dict of scalars."""
-        sums, totals = ops.convert_to_tensor(self.sums), ops.convert_to_tensor(self.totals)
+        sums, totals = self.sums.value * 1, self.totals.value * 1
         steps = ops.maximum(totals[STEPS], 1.0)
         denominators = ops.where(sums[DENOMINATOR] > 0, sums[DENOMINATOR], ops.ones_like(sums[DENOMINATOR]))
         losses = sums[NUMERATOR] / denominators

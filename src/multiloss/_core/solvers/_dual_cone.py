@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keras import ops
 
-from ..linalg import correlation
+from ..linalg import correlation, product
 from ..typing import Array, Gramian, Weights
 from ._interior_point import nonnegative_quadratic
 
@@ -18,16 +18,15 @@ def lower_bounded_quadratic(gramian: Gramian, lower: Array, present: Array) -> W
     Args:
         gramian: shape `(K, K)`.
         lower: the bounds u, shape `(B, K)`, non-negative.
-        present: shape `(K,)`, bool.
+        present: shape `(K,)`, bool; a present row must not be zero.
 
     Returns:
-        v, shape `(B, K)`, 0 where absent. J'v is unique, v need not be.
+        v, shape `(B, K)`, 0 where absent and where u has no present entry. J'v is unique, v need not be.
     """
     cosines, lengths = correlation(gramian, present)
     bound = ops.where(present, lower, ops.zeros_like(lower)) * lengths
     size = ops.max(bound, axis=-1, keepdims=True)
-    size = ops.where(size > 0, size, ops.ones_like(size))
-    bound = bound / size
+    bound = bound / ops.where(size > 0, size, ops.ones_like(size))
     # A positive slope holds the absent rows at 0.
-    slope = ops.where(present, ops.matmul(bound, cosines), ops.ones_like(bound))
+    slope = ops.where(present, product(bound, cosines), ops.ones_like(bound))
     return (bound + nonnegative_quadratic(cosines, slope)) * size / lengths

@@ -6,7 +6,7 @@ import math
 
 from keras import ops
 
-from ..linalg import epsilon
+from ..linalg import epsilon, product
 from ..typing import Array
 
 # Each step aims at this fraction of the present gap, and stops at this fraction of the way to the nearest wall.
@@ -52,15 +52,16 @@ def _step(_: Array, state: tuple[Array, Array, Array, Array]) -> tuple[Array, Ar
     ridge = 8.0 * rounding * math.sqrt(terms)
     # The error of My is at most the root of the whole gap, K t: some 1e-9 in float64 and 1e-5 in float32.
     smallest = 1e-2 * rounding / terms
-    gap = ops.mean(y * s, axis=-1, keepdims=True)
-    target = ops.maximum(CENTRING * gap, smallest)
-    residual = s - (ops.matmul(y, matrix) + linear + target * y)
+    gap = ops.sum(y * s, axis=-1, keepdims=True) / terms
+    target = ops.clip(CENTRING * gap, smallest, math.inf)
+    residual = s - (product(y, matrix) + linear + target * y)
     centre = target / y - s
     slope = s / y
     system = matrix[None] + ops.eye(terms, dtype=matrix.dtype) * (slope + ridge + target)[:, None, :]
     along_y = ops.linalg.solve(system, (centre + residual)[..., None])[..., 0]
     along_s = centre - slope * along_y
-    length = ops.minimum(TO_THE_WALL * ops.minimum(_room(y, along_y), _room(s, along_s)), 1.0)
+    room_y, room_s = _room(y, along_y), _room(s, along_s)
+    length = ops.clip(TO_THE_WALL * ops.where(room_y < room_s, room_y, room_s), 0.0, 1.0)
     # Once the gap is closed, further steps would only gather rounding.
     length = ops.where(gap > 4.0 * smallest, length, ops.zeros_like(length))
     return y + length * along_y, s + length * along_s, matrix, linear

@@ -18,7 +18,7 @@ def min_norm_point(gramian: Gramian, present: Array) -> Weights:
 
     Args:
         gramian: shape `(K, K)`.
-        present: shape `(K,)`, bool.
+        present: shape `(K,)`, bool; a present row must not be zero.
 
     Returns:
         w, shape `(K,)`, 0 where absent; all 0 when nothing is present. J'w is unique, w need not be.

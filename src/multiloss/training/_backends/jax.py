@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -34,7 +35,8 @@ class BackendSteps(CommonSteps):
         losses, backward, (y_pred, arrays, after) = jax.vjp(run, trainable, has_aux=True)
 
         def pull(seeds: Sequence[Any], indices: Sequence[int], *, dense: bool = False) -> list[Any]:
-            cast = tuple(jax.numpy.asarray(seed, loss.dtype) for seed, loss in zip(seeds, losses, strict=True))
+            filled = [0.0 if seed is None else seed for seed in seeds]
+            cast = tuple(jax.numpy.asarray(seed, loss.dtype) for seed, loss in zip(filled, losses, strict=True))
             gradients = backward(cast)[0]
             return [gradients[index] for index in indices]
 
@@ -58,7 +60,12 @@ class BackendSteps(CommonSteps):
                 len(trainable),
                 self.optimizer.scale_loss,
             )
-            applies, moves, following = self.verdict(losses, step.gradients, _blame(pull, len(losses), len(trainable)))
+
+            def find_guilty(wanted: jax.Array) -> jax.Array:
+                none = jax.numpy.zeros(len(losses), "int32")
+                return _choose(wanted, lambda: self._blame(trainable, fixed, x, y, y_pred, sample_weight), none)
+
+            applies, moves, following = self.verdict(losses, step.gradients, find_guilty)
             self.track(forward, step)
             new_non_trainable = [scope.get_current_value(variable) for variable in self.non_trainable_variables]
             new_metrics = [scope.get_current_value(variable) for variable in self.metrics_variables]
@@ -85,6 +92,27 @@ class BackendSteps(CommonSteps):
         non_trainable = [scope.get_current_value(variable) for variable in self.non_trainable_variables]
         metrics = [scope.get_current_value(variable) for variable in self.metrics_variables]
         return logs, (trainable, non_trainable, metrics)
+
+    def _blame(self, trainable: Any, fixed: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> jax.Array:
+        """The terms whose gradient at the outputs, or at the weights that they read, is not finite.
+
+        Only the terms are differentiated anew, each alone: a zero seed would let the others' NaN through, as 0 * NaN.
+        """
+
+        def loss_of(term: int, values: Any, outputs: Any) -> jax.Array:
+            with keras.StatelessScope(self._pairs(trainable=values) + fixed):
+                batch = self.batch(x, y, outputs, sample_weight)
+                return self.objective.terms[term].description.evaluate(str(term), batch).loss
+
+        guilty = []
+        for term in self.objective.terms:
+            finite = jax.numpy.asarray(True)
+            if term.description is not None:
+                gradients = jax.grad(partial(loss_of, term.index), argnums=(0, 1), allow_int=True)(trainable, y_pred)
+                leaves = [leaf for leaf in jax.tree.leaves(gradients) if leaf.dtype != jax.dtypes.float0]
+                finite = jax.numpy.stack([jax.numpy.isfinite(leaf).all() for leaf in leaves]).all()
+            guilty.append(~finite)
+        return jax.numpy.stack(guilty).astype("int32")
 
     def _pairs(self, **values: Sequence[Any]) -> list[tuple[keras.Variable, Any]]:
         return [
@@ -116,20 +144,3 @@ def _choose(condition: Any, new: Callable[[], Any], old: Any) -> Any:
 
 def _like(new: Any, old: Any) -> Any:
     return jax.numpy.asarray(new, old.dtype)
-
-
-def _blame(pull: Any, num_terms: int, num_variables: int) -> Callable[[Any, Any], Any]:
-    """Finds the terms with a non-finite gradient; runs only in a step where that happened."""
-
-    def guilty(seed: jax.Array) -> jax.Array:
-        gradients = pull([seed[index] for index in range(num_terms)], range(num_variables))
-        finite = [jax.numpy.isfinite(gradient).all() for gradient in gradients]
-        return (~jax.numpy.stack(finite).all()).astype("int32")
-
-    def blame(losses_ok: Any, gradients_ok: Any) -> jax.Array:
-        none = jax.numpy.zeros(num_terms, "int32")
-        return _choose(
-            losses_ok & ~gradients_ok, lambda: jax.lax.map(guilty, jax.numpy.eye(num_terms)).astype("int32"), none
-        )
-
-    return blame

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from .._forward import CommonSteps
-from .._gradients import differentiate
+from .._gradients import differentiate, single_seed
 
 
 class BackendSteps(CommonSteps):
@@ -30,8 +30,8 @@ class BackendSteps(CommonSteps):
 
         def pull(seeds: Sequence[Any], indices: Sequence[int], *, dense: bool = False) -> list[Any]:
             chosen = [sources[index] for index in indices]
-            seeds = [tf.cast(seed, loss.dtype) for seed, loss in zip(seeds, losses, strict=True)]
-            gradients = tape.gradient(losses, chosen, output_gradients=seeds)
+            pulled = [(loss, tf.cast(seed, loss.dtype)) for loss, seed in zip(losses, seeds, strict=True) if seed is not None]
+            gradients = tape.gradient([loss for loss, _ in pulled], chosen, output_gradients=[seed for _, seed in pulled])
             return [tf.convert_to_tensor(g) if dense and g is not None else g for g in gradients]
 
         def reach() -> list[set[int]]:
@@ -39,17 +39,16 @@ class BackendSteps(CommonSteps):
                 {index for index, g in enumerate(tape.gradient(loss, sources)) if g is not None} for loss in losses
             ]
 
-        def blame(losses_ok: tf.Tensor, gradients_ok: tf.Tensor) -> tf.Tensor:
-            def guilty(index: tf.Tensor) -> tf.Tensor:
-                seeds = tf.unstack(tf.one_hot(index, len(losses)))
-                gradients = [g for g in pull(seeds, range(len(sources))) if g is not None]
-                return tf.cast(~tf.reduce_all([tf.reduce_all(tf.math.is_finite(_values(g))) for g in gradients]), "int32")
+        def blame() -> tf.Tensor:
+            guilty = []
+            for index in range(len(losses)):
+                gradients = pull(single_seed(index, len(losses), 1.0), range(len(sources)))
+                finite = [tf.reduce_all(tf.math.is_finite(_values(g))) for g in gradients if g is not None]
+                guilty.append(tf.cast(~tf.reduce_all(finite), tf.int32))
+            return tf.stack(guilty)
 
-            return tf.cond(
-                losses_ok & ~gradients_ok,
-                lambda: tf.map_fn(guilty, tf.range(len(losses)), fn_output_signature=tf.int32),
-                lambda: tf.zeros(len(losses), tf.int32),
-            )
+        def find_guilty(wanted: tf.Tensor) -> tf.Tensor:
+            return tf.cond(wanted, blame, lambda: tf.zeros(len(losses), tf.int32))
 
         self.report_unreached(reach)
         with scope:
@@ -62,7 +61,7 @@ class BackendSteps(CommonSteps):
                 len(variables),
                 self.optimizer.scale_loss,
             )
-            applies, moves, following = self.verdict(losses, [_values(g) for g in step.gradients if g is not None], blame)
+            applies, moves, following = self.verdict(losses, [_values(g) for g in step.gradients if g is not None], find_guilty)
             self.track(forward, step)
 
         updates = [

@@ -13,7 +13,7 @@ import torch._functorch.config
 
 from ...terms import TermValue
 from .._forward import CommonSteps
-from .._gradients import differentiate, one_hot_seeds
+from .._gradients import differentiate, single_seed
 
 
 class BackendSteps(CommonSteps):
@@ -60,19 +60,17 @@ class BackendSteps(CommonSteps):
                 )
             )
 
-        def reach() -> list[set[int]]:
-            everything = range(len(sources))
-            found = []
-            for index in range(len(losses)):
-                seeds = [seed if entry == index else None for entry, seed in enumerate(one_hot_seeds(index, len(losses)))]
-                found.append({i for i, g in zip(everything, pull(seeds, everything), strict=True) if g is not None})
-            return found
+        everything = range(len(sources))
 
-        def blame(losses_ok: torch.Tensor, gradients_ok: torch.Tensor) -> torch.Tensor:
-            guilty = torch.zeros(len(losses), dtype=torch.int32, device=losses_ok.device)
-            if bool(losses_ok & ~gradients_ok):
+        def reach() -> list[set[int]]:
+            pulled = [pull(single_seed(index, len(losses), 1.0), everything) for index in range(len(losses))]
+            return [{index for index, g in enumerate(row) if g is not None} for row in pulled]
+
+        def find_guilty(wanted: torch.Tensor) -> torch.Tensor:
+            guilty = torch.zeros(len(losses), dtype=torch.int32, device=wanted.device)
+            if bool(wanted):
                 for index in range(len(losses)):
-                    gradients = pull(one_hot_seeds(index, len(losses)), range(len(sources)))
+                    gradients = pull(single_seed(index, len(losses), 1.0), everything)
                     finite = all(bool(torch.isfinite(g).all()) for g in gradients if g is not None)
                     guilty[index] = int(not finite)
             return guilty
@@ -90,7 +88,7 @@ class BackendSteps(CommonSteps):
                 len(variables),
                 self.optimizer.scale_loss,
             )
-            applies, moves, following = self.verdict(losses, step.gradients, blame)
+            applies, moves, following = self.verdict(losses, step.gradients, find_guilty)
             self.track(forward, step)
 
         with torch.no_grad():

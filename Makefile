@@ -1,0 +1,49 @@
+# `make demo` trains the built-in problem and writes a report; `make test` runs everything that CI checks.
+PYTHON ?= python3
+BACKEND ?= jax
+VENV ?= .venv
+OUT ?= report
+
+# Some machines hold a CPU build of this release; a range could fetch gigabytes of GPU libraries.
+TORCH = torch==2.13.0
+
+.PHONY: demo test check clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo [BACKEND=jax|tensorflow|torch]   train the digits with three balancers and write $(OUT)/report.html"
+	@echo "make test                                  install all backends and run everything that CI checks"
+	@echo "make check                                 only the static checks: ruff, mypy, import-linter"
+
+$(VENV)/demo-$(BACKEND): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --upgrade pip
+	@if [ "$(BACKEND)" = torch ]; then $(VENV)/bin/python -m pip install --quiet "$(TORCH)"; fi
+	$(VENV)/bin/python -m pip install --quiet -e ".[$(BACKEND),demo,report,cli]"
+	touch $@
+
+demo: $(VENV)/demo-$(BACKEND)
+	KERAS_BACKEND=$(BACKEND) $(VENV)/bin/multiloss compare --out $(OUT)
+	@echo "The report is $(CURDIR)/$(OUT)/report.html"
+
+$(VENV)/test: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --upgrade pip
+	$(VENV)/bin/python -m pip install --quiet "$(TORCH)"
+	$(VENV)/bin/python -m pip install --quiet -e ".[tensorflow,jax,torch,all,test]"
+	touch $@
+
+check: $(VENV)/test
+	$(VENV)/bin/ruff check src tests
+	$(VENV)/bin/ruff format --check src tests
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+test: check
+	for backend in jax torch tensorflow; do \
+	  echo "== $$backend"; \
+	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 $(VENV)/bin/python -m pytest -n 2 --dist worksteal || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV) $(OUT)
