@@ -17,7 +17,6 @@ help:
 
 $(VENV)/demo-$(BACKEND): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --upgrade pip
 	@if [ "$(BACKEND)" = torch ]; then $(VENV)/bin/python -m pip install --quiet "$(TORCH)"; fi
 	$(VENV)/bin/python -m pip install --quiet -e ".[$(BACKEND),demo,report,cli]"
 	touch $@
@@ -28,7 +27,6 @@ demo: $(VENV)/demo-$(BACKEND)
 
 $(VENV)/test: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --upgrade pip
 	$(VENV)/bin/python -m pip install --quiet "$(TORCH)"
 	$(VENV)/bin/python -m pip install --quiet -e ".[tensorflow,jax,torch,all,test]"
 	touch $@

@@ -83,6 +83,29 @@ def test_same_weights_with_embedding_lstm_and_add_loss():
     assert largest_difference(_plain(build(), fit), _ours(build(), fit)) < 1e-6
 
 
+def test_padding_of_sequences_is_left_out_as_in_keras():
+    tokens = np.random.default_rng(0).integers(1, 11, (32, 6))
+    tokens[:, 4:] = 0
+    tokens[::3, 2:] = 0
+    targets = np.random.default_rng(1).normal(size=(32, 6, 2)).astype("float32")
+    results = []
+    for ours in (False, True):
+        keras.utils.set_random_seed(5)
+        inputs = keras.Input((6,), dtype="int32")
+        hidden = keras.layers.Embedding(11, 4, mask_zero=True)(inputs)
+        hidden = keras.layers.LSTM(5, return_sequences=True)(hidden)
+        model = keras.Model(inputs, keras.layers.Dense(2)(hidden))
+        if ours:
+            trainer = ml.compile(model, "sgd", loss="mse")
+        else:
+            trainer = model
+            model.compile("sgd", loss="mse")
+        results.append(trainer.fit(tokens, targets, batch_size=32, shuffle=False, verbose=0).history["loss"][0])
+        results.append(np.concatenate([weight.ravel() for weight in model.get_weights()]))
+    assert results[0] == pytest.approx(results[2], rel=1e-5)
+    np.testing.assert_allclose(results[1], results[3], atol=1e-6)
+
+
 def test_same_loss_value_as_keras():
     x, y = data()
     plain, ours = two_heads(regularizer="l2"), two_heads(regularizer="l2")

@@ -51,6 +51,8 @@ def missing_backend() -> str | None:
     if installed:
         hint = f"Installed: {', '.join(installed)}. Set the environment variable KERAS_BACKEND={installed[0]}, or run"
     else:
-        hint = "No backend is installed. Run, for the smallest, pip install 'multiloss[jax]' and set KERAS_BACKEND=jax, or"
+        hint = (
+            "No backend is installed. Run, for the smallest, pip install 'multiloss[jax]' and set KERAS_BACKEND=jax, or"
+        )
     extra = chosen if chosen in _BACKENDS else "jax"
     return f"Keras's backend is {chosen!r}, which is not installed. {hint} pip install 'multiloss[{extra}]'."

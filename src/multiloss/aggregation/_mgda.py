@@ -32,7 +32,7 @@ class MGDA(Aggregator):
     The shortest gradient dominates: a term that is nearly solved, or one in small units, takes most of the weight.
     Bring the terms to comparable sizes first, with `scale=` or `loss_weights`.
 
-    Needs the Gramian: K backward passes. Cost of the weights: 25 solves of one K x K system in float32.
+    Needs the Gramian: K backward passes. Cost of the weights: 30 solves of one K x K system in float32.
 
     Args:
         wrt: see `Aggregator`.

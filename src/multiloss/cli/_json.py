@@ -8,7 +8,7 @@ from typing import Any
 
 
 def print_json(document: Any) -> None:
-    """Strict JSON, with every character as it is; nothing else may be on standard output."""
-    text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False)
+    """Strict JSON in ASCII, which every terminal and pipe can carry; nothing else may be on standard output."""
+    text = json.dumps(document, indent=2, allow_nan=False)
     sys.stdout.write(text + "\n")
     sys.stdout.flush()

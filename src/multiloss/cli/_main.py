@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import NoReturn
 
@@ -20,6 +21,10 @@ def main() -> NoReturn:
     if (missing := missing_backend()) is not None:
         complain(missing)
         sys.exit(USER_MISTAKE)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Arrows and minus signs must not end a long run on a terminal of few characters.
+            stream.reconfigure(errors="replace")
     from ._app import run
 
     sys.exit(run(sys.argv[1:]))

@@ -2,38 +2,69 @@
 
 from __future__ import annotations
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..experiments import Comparison, Estimate
+from ..experiments import Comparison, Estimate, Standing
 
 _COLOURS = {"better": "green", "worse": "red", "failed": "red", "baseline": "bold"}
+# More columns than this do not fit on 80 characters.
+_SIDE_BY_SIDE = 5
 
 
 def print_result(comparison: Comparison, console: Console) -> None:
-    """A table of all balancers, then the verdicts in words."""
-    table = Table(title=f"{comparison.problem}: {len(comparison.runs)} runs", title_justify="left")
-    table.add_column("balancer")
-    table.add_column("improvement", justify="right")
-    for name, direction in comparison.score.items():
-        table.add_column(f"{name} {'↑' if direction == 'max' else '↓'}", justify="right")
-    table.add_column("ms/step", justify="right")
-    table.add_column("verdict")
-    for standing in comparison.summary:
-        colour = _COLOURS.get(standing.verdict, "")
-        table.add_row(
-            standing.balancer,
-            "0" if standing.verdict == "baseline" else _percent(standing.improvement),
-            *[_value(standing.metrics[name]) for name in comparison.score],
-            "–" if standing.seconds_per_step is None else f"{1000 * standing.seconds_per_step:.1f}",
-            Text(standing.verdict, style=colour),
-        )
-    console.print(table)
+    """A table with means over the seeds, then the verdicts in words, with their intervals."""
+    console.print(_wide(comparison) if len(comparison.balancers) <= _SIDE_BY_SIDE else _long(comparison))
     console.print(Text(comparison.headline, style="bold"))
     for standing in comparison.summary:
         if standing.balancer != comparison.baseline or standing.failed:
             console.print(Text(f"- {standing.sentence}"))
+
+
+def _wide(comparison: Comparison) -> Table:
+    """Balancers side by side, a row for each number."""
+    table = _table(comparison)
+    table.add_column("")
+    for standing in comparison.summary:
+        table.add_column(Text(standing.balancer), justify="right")
+    table.add_row("verdict", *[_verdict(standing) for standing in comparison.summary])
+    table.add_row("improvement", *[_improvement(standing) for standing in comparison.summary])
+    for name, direction in comparison.score.items():
+        label = f"{name} {'↑' if direction == 'max' else '↓'}"
+        table.add_row(label, *[_value(standing.metrics[name]) for standing in comparison.summary])
+    table.add_row("ms a step", *[_milliseconds(standing) for standing in comparison.summary])
+    return table
+
+
+def _long(comparison: Comparison) -> Table:
+    """Many balancers, one below the other, without the single metrics."""
+    table = _table(comparison)
+    for name in ("balancer", "verdict"):
+        table.add_column(name)
+    for name in ("improvement", "ms a step"):
+        table.add_column(name, justify="right")
+    for standing in comparison.summary:
+        table.add_row(Text(standing.balancer), _verdict(standing), _improvement(standing), _milliseconds(standing))
+    return table
+
+
+def _table(comparison: Comparison) -> Table:
+    title = Text(f"{comparison.problem}: {len(comparison.runs)} runs")
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+
+
+def _verdict(standing: Standing) -> Text:
+    return Text(standing.verdict, style=_COLOURS.get(standing.verdict, ""))
+
+
+def _improvement(standing: Standing) -> str:
+    return "0" if standing.verdict == "baseline" else _percent(standing.improvement)
+
+
+def _milliseconds(standing: Standing) -> str:
+    return "–" if standing.seconds_per_step is None else f"{1000 * standing.seconds_per_step:.1f}"
 
 
 def _percent(estimate: Estimate) -> str:
@@ -41,8 +72,4 @@ def _percent(estimate: Estimate) -> str:
 
 
 def _value(estimate: Estimate) -> str:
-    if estimate.mean is None:
-        return "–"
-    if estimate.interval is None:
-        return f"{estimate.mean:.4g}"
-    return f"{estimate.mean:.4g} ± {(estimate.interval[1] - estimate.interval[0]) / 2:.2g}"
+    return "–" if estimate.mean is None else f"{estimate.mean:.4g}"

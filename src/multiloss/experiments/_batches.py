@@ -18,10 +18,13 @@ _ROWS = 200
 class SeededBatches(keras.utils.PyDataset):
     """Batches of arrays, shuffled anew in each epoch from `(seed, epoch)`.
 
+    All batches are whole: the few samples left over wait for the order of another epoch. A last, smaller batch would be
+    compiled once more, which on JAX costs more than an epoch of a small problem.
+
     Args:
         data: a tuple `(x,)`, `(x, y)` or `(x, y, sample_weight)` of arrays, or of dicts or lists of them, all with
             the same first axis.
-        batch_size: samples in a batch; the last one may be smaller.
+        batch_size: samples in a batch; fewer where the data has fewer.
         seed: of the order.
     """
 
@@ -39,7 +42,7 @@ class SeededBatches(keras.utils.PyDataset):
 
     def __len__(self) -> int:
         """The number of batches."""
-        return -(-self.length // self.batch_size)
+        return max(1, self.length // self.batch_size)
 
     def __getitem__(self, index: int) -> Any:
         """One batch, in the structure of the data."""

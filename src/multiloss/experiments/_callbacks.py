@@ -19,8 +19,8 @@ class StepClock(keras.callbacks.Callback):
     """Measures the seconds of a training step.
 
     Keras waits for the step's result before it calls a callback that is not marked asynchronous, so the time from
-    begin to end holds the whole step. The first epoch compiles (the last, smaller batch compiles once more) and is
-    left out; with one epoch alone, its first steps are.
+    begin to end holds the whole step. The first epoch compiles and is left out; with one epoch alone, its first steps
+    are.
     """
 
     def __init__(self) -> None:

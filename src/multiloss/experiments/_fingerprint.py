@@ -68,7 +68,9 @@ def describe(value: Any, depth: int = _DEPTH) -> Any:
         chosen = [getattr(value, "__defaults__", None), caught]
         return [getattr(value, "__qualname__", ""), _source(value), describe(chosen, depth - 1)]
     if callable(getattr(value, "get_config", None)):
-        return [_source(type(value)), describe(value.get_config(), depth - 1)]
+        # Keras numbers the names of objects (`adam_1`): they say how many there were before.
+        config = {key: entry for key, entry in value.get_config().items() if key != "name"}
+        return [_source(type(value)), describe(config, depth - 1)]
     return [_source(type(value)), describe(getattr(value, "__dict__", {}), depth - 1)]
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 
 from .._core.errors import invalid, unknown_name
 from .._core.registry import members, resolve
 
-LossLike = keras.losses.Loss | Callable[[Any, Any], Any]
+LossLike: TypeAlias = Any
+"""A `keras.losses.Loss`, or a function of `(y_true, y_pred)`."""
 
 
 def find_loss(identifier: Any) -> LossLike:

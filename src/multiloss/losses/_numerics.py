@@ -45,9 +45,10 @@ def finite_power(base: Array, exponent: float, floor: float = 1e-6) -> Array:
 
 def all_but_batch(axis: int | tuple[int, ...] | None, rank: int) -> tuple[int, ...]:
     """The axes to sum over, non-negative; None stands for all but the first."""
-    if axis is None:
+    given = as_axes(axis)
+    if given is None:
         return tuple(range(1, rank))
-    axes = tuple(entry % rank if -rank <= entry < rank else entry for entry in as_axes(axis))
+    axes = tuple(entry % rank if -rank <= entry < rank else entry for entry in given)
     if 0 in axes or any(entry >= rank or entry < 0 for entry in axes):
         raise invalid(
             f"`axis` must name axes 1 to {rank - 1}; axis 0 is the batch, and a loss of whole batches has no samples",

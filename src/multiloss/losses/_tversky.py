@@ -17,8 +17,8 @@ from ._numerics import all_but_batch, as_axes, divide_or_zero, mean_per_sample, 
 class Tversky(SampleLoss):
     """Tversky loss of masks, one ratio for each sample.
 
-    l = (a FP + b FN) / (TP + a FP + b FN + s n / 2), with TP = sum(t p), FP = sum((1 - t) p), FN = sum(t (1 - p)), n the
-    number of entries summed over and s `smooth`. With a = b = 0.5 it is the Dice loss.
+    l = (a FP + b FN) / (TP + a FP + b FN + s n / 2), with TP = sum(t p), FP = sum((1 - t) p), FN = sum(t (1 - p)), n
+    the number of entries summed over and s `smooth`. With a = b = 0.5 it is the Dice loss.
 
     Needs targets and predictions of shape `(batch, ..., channels)` or `(batch, ...)`; costs one pass over them.
 

@@ -17,9 +17,9 @@ from ._problem import Problem
 def digits(seed: int = 0, missing: float = 0.2, copies: int = 4, limit: int | None = None) -> Problem:
     """Handwritten digits, placed, rotated and partly covered: find the ink, the digit, the angle, the amount of ink.
 
-    1,797 real digits of 8 x 8 pixels, each on a canvas of 28 x 28, a fifth of them for validation only. Four outputs, four terms:
-    `mask` (where ink is visible, Dice), `label` (0 to 9, cross-entropy), `angle` (degrees, +-60, circular) and `ink`
-    (about 100 to 400, squared error): as it stands, the last is thousands of times larger than the others.
+    1,797 real digits of 8 x 8 pixels, each on a canvas of 28 x 28, a fifth of them for validation only. Four outputs,
+    four terms: `mask` (where ink is visible, Dice), `label` (0 to 9, cross-entropy), `angle` (degrees, +-60, circular)
+    and `ink` (about 100 to 400, squared error): as it stands, the last is thousands of times larger than the others.
 
     Needs scikit-learn (`multiloss[demo]`); costs a second to make and a few seconds an epoch on a CPU.
 

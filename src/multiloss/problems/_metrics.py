@@ -49,6 +49,7 @@ class CircularMeanAbsoluteError(keras.metrics.MeanMetricWrapper):
 
 def mask_overlap(y_true: Array, y_pred: Array) -> Array:
     """Intersection over union of each sample, shape `(batch,)`; both masks count above one half."""
+    y_pred = ops.convert_to_tensor(y_pred)
     y_true = ops.reshape(y_true, ops.shape(y_pred))
     axes = tuple(range(1, len(y_pred.shape)))
     found, true = ops.cast(y_pred > 0.5, "float32"), ops.cast(y_true > 0.5, "float32")
@@ -58,6 +59,7 @@ def mask_overlap(y_true: Array, y_pred: Array) -> Array:
 
 def shorter_way_round(y_true: Array, y_pred: Array, period: float) -> Array:
     """Absolute difference modulo the period, shape of the inputs without the last axis."""
+    y_pred = ops.convert_to_tensor(y_pred)
     y_true = ops.reshape(y_true, ops.shape(y_pred))  # (batch,) against (batch, 1) must not broadcast
     half = period / 2
     return ops.mean(ops.abs(ops.mod(y_pred - y_true + half, period) - half), axis=-1)

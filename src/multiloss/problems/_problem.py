@@ -30,7 +30,7 @@ class Problem:
         validation: as `train`; never empty, since it judges the runs.
         metrics: a dict as for `ml.compile(metrics=...)`, or a function `() -> dict`.
         score: the validation metrics that judge a run, by their names in the logs without `val_`, and which way is
-            better: `{"label_accuracy": "max", "size_mae": "min"}`.
+            better: `{"label_accuracy": "max", "size_mae": "min"}`; those of a single output have no prefix.
         loss_weights: as for `ml.compile`.
         optimizer: a name, an optimizer, or a function that makes one.
         batch_size: samples in a batch, for data given as arrays.
@@ -47,7 +47,7 @@ class Problem:
         >>> def build():
         ...     image = keras.Input((3,))
         ...     return keras.Model(image, {"size": keras.layers.Dense(1)(image)})
-        >>> problem = ml.Problem("sizes", build, {"size": "mse"}, (x, y), (x, y), {"size": "mae"}, {"size_mae": "min"})
+        >>> problem = ml.Problem("sizes", build, {"size": "mse"}, (x, y), (x, y), {"size": "mae"}, {"mae": "min"})
         >>> problem.new_model(seed=0).count_params()
         4
     """

@@ -70,9 +70,8 @@ def _picture(comparison: Comparison, name: str, title: str, caption: str, draw: 
     return Picture(name, title, caption, as_png(light), as_png(draw(comparison, DARK)))
 
 
-def _samples(comparison: Comparison, theme: Theme) -> Any:
-    pictures = draw_pictures(comparison, theme)
-    return pictures if pictures is not None else draw_scatter(comparison, theme)
+def _points(comparison: Comparison, theme: Theme) -> Any:
+    return draw_scatter(comparison, theme) if draw_pictures(comparison, theme) is None else None
 
 
 def _curves(comparison: Comparison, theme: Theme) -> Any:
@@ -117,6 +116,14 @@ _PICTURES: tuple[tuple[str, str, str, Draw], ...] = (
         "A few validation samples",
         "The same samples for every balancer, from the models of the first seed. They show what kind of mistakes "
         "remain; the verdict above rests on all samples and all seeds.",
-        _samples,
+        draw_pictures,
+    ),
+    (
+        "predictions",
+        "Predicted against true",
+        "Validation samples, the same for every balancer, from the models of the first seed. Numbers: the dashed line "
+        "is where predictions are right. Classes: full circles are right, rings are wrong, and larger means more "
+        "samples. The verdict above rests on all samples and all seeds.",
+        _points,
     ),
 )

@@ -27,7 +27,7 @@ def draw_scatter(comparison: Comparison, theme: Theme) -> Any:
     if not names:
         return None
     colours = balancer_colours(comparison.balancers, comparison.baseline, theme)
-    balancers = list(samples.predictions)
+    balancers = [balancer for balancer in samples.predictions if balancer in colours]
     figure = new_figure(0.6 + 2.6 * len(balancers), 0.3 + 2.6 * len(names), theme)
     grid = figure.subplots(len(names), len(balancers), squeeze=False, sharex="row", sharey="row")
     for name, line in zip(names, grid, strict=True):

@@ -28,7 +28,12 @@ def write_report(comparison: Comparison, folder: str | Path) -> Path:
         ImportError: without the extra "report".
 
     Example:
-        >>> write_report(Comparison.load("report"), "report")  # doctest: +SKIP
+        >>> import tempfile
+        >>> from multiloss.experiments import Run
+        >>> runs = [Run("fixed", 0, {"mae": 2.0}), Run("pcgrad", 0, {"mae": 1.0})]
+        >>> comparison = Comparison("sizes", "fixed", {"mae": "min"}, runs)
+        >>> write_report(comparison, tempfile.mkdtemp()).name
+        'report.html'
     """
     folder = Path(folder)
     pictures = draw_all(comparison)

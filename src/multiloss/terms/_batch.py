@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from keras import ops
@@ -23,6 +23,7 @@ class Batch:
         sample_weight: weights by output name; the key `""` holds one array for all outputs.
         model: the user's model.
         step: scalar int, steps applied so far.
+        masks: the masks that layers hung on outputs (of padded sequences), by name.
     """
 
     x: Any
@@ -31,12 +32,21 @@ class Batch:
     sample_weight: Mapping[str, Array]
     model: Any
     step: Array
+    masks: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def size(self) -> Array:
         """The number of samples, float32."""
         first = next(iter(self.y_pred.values()))
         return ops.cast(ops.shape(first)[0], "float32")
+
+    def output(self, term: str, key: str) -> Array:
+        """The output `key`, or an error that names the term."""
+        if key not in self.y_pred:
+            raise unknown_name(
+                "output", key, self.y_pred, f"Term {term!r} must stand under an output's name, or say what it reads."
+            )
+        return self.y_pred[key]
 
     def target(self, term: str, key: str) -> Array:
         """The target `key`, or an error that names the term."""

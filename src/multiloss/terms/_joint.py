@@ -81,7 +81,7 @@ class Joint(Description):
         offered = {
             "x": batch.x,
             "y_true": y_true,
-            "y_pred": {key: batch.y_pred[key] for key in self.outputs or batch.y_pred},
+            "y_pred": {key: batch.output(name, key) for key in self.outputs or batch.y_pred},
             "sample_weight": batch.sample_weight.get("", batch.sample_weight or None),
             "model": batch.model,
             "step": batch.step,

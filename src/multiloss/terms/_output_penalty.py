@@ -56,7 +56,7 @@ class OutputPenalty(Description):
 
     def evaluate(self, name: str, batch: Batch) -> TermValue:
         """The mean penalty."""
-        y_pred = batch.y_pred[str(self.output)]
+        y_pred = batch.output(name, str(self.output))
         if self.column is not None:
             y_pred = pick(y_pred, self.column)
         difference = y_pred - self.target_value

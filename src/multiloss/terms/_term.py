@@ -109,6 +109,8 @@ class Term(Description):
         if self.mask is not None:
             given = ops.cast(batch.extra(name, "mask", self.mask), "bool")
             mask = combine(mask, self._fit_mask(given, y_true))
+        if (padding := batch.masks.get(str(self.output))) is not None:
+            mask = combine(mask, ops.cast(padding, "bool"))
         safe_true = safe_target(y_true, mask)
         values, value_mask = self._values(name, safe_true, y_pred, mask)
         if len(values.shape) == 0:
@@ -117,7 +119,7 @@ class Term(Description):
         return self._reduce(values, value_mask, weights, batch, safe_true, mask)
 
     def _arrays(self, name: str, batch: Batch) -> tuple[Array, Array]:
-        y_pred = batch.y_pred[self.output]  # type: ignore[index]
+        y_pred = batch.output(name, str(self.output))
         y_true = ops.convert_to_tensor(batch.target(name, self.target or str(self.output)))
         if is_float(y_true):
             y_true = as_float(y_true)

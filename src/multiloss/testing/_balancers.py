@@ -28,7 +28,7 @@ class Subject:
 
     balancer: Balancer
     run: Run
-    eager: Run | None
+    compile: Compiler | None
     sizes: list[int]
 
     def inputs(self) -> Iterable[Inputs]:
@@ -76,7 +76,7 @@ def check_balancer(
     sizes = accepted_sizes(balancer, num_terms)
     if not sizes:
         raise invalid("`num_terms` must hold a number of terms that the balancer accepts", received=list(num_terms))
-    subject = Subject(balancer, Run(balancer, compile), Run(balancer) if compile else None, sizes)
+    subject = Subject(balancer, Run(balancer, compile), compile, sizes)
     for check in CHECKS:
         check(subject)
     check_properties(balancer, compile=compile, properties=properties)
@@ -120,10 +120,9 @@ def _serialises(subject: Subject) -> None:
     subject.require(
         isinstance(again, cls) and again.get_config() == config, "`keras.saving` must give the same object back."
     )
-    inputs = next(iter(subject.inputs()))
-    subject.require(
-        np.allclose(Run(again)(inputs)[0], subject.run(inputs)[0], rtol=1e-3), "what comes back must weigh alike."
-    )
+    for inputs in list(subject.inputs())[:2]:
+        alike = np.allclose(Run(again, subject.compile)(inputs)[0], subject.run(inputs)[0], rtol=1e-3)
+        subject.require(alike, "what comes back must weigh alike.")
 
 
 def _keeps_form_and_is_pure(subject: Subject) -> None:
@@ -150,10 +149,10 @@ def _keeps_form_and_is_pure(subject: Subject) -> None:
 
 
 def _compiles(subject: Subject) -> None:
-    if subject.eager is None:
+    if subject.compile is None:
         return
-    for inputs in subject.inputs():
-        eager, state = subject.eager(inputs, steps=3)
+    for inputs in list(subject.inputs())[:3]:
+        eager, state = Run(subject.balancer)(inputs, steps=3)
         compiled, compiled_state = subject.run(inputs, steps=3)
         far = distance(eager.astype(float), compiled.astype(float), inputs.gramian, reads_gradients(subject.balancer))
         subject.require(far < TOLERANCE, f"compiled weights must equal the others, they differ by {far:.3g}.")
@@ -234,7 +233,8 @@ def _ignores_units(subject: Subject) -> None:
     for size in subject.sizes:
         for sample in sample_gradients(size):
             inputs = make_inputs(subject.balancer, sample.jacobian)
-            factor = 1e-6 if sample.name != "tiny" else 1e6
+            # A power of two: no new rounding, on which degenerate gradients would depend.
+            factor = 2.0**-20 if sample.name != "tiny" else 2.0**20
             weights, _ = subject.run(inputs)
             scaled, _ = subject.run(inputs.scaled(factor))
             far = distance(weights.astype(float), scaled.astype(float), inputs.gramian, True)

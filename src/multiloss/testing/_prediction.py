@@ -13,27 +13,20 @@ class LossAtPrediction:
     """Gives the value and the gradient of a loss at any prediction.
 
     A model whose output is its only weight takes one SGD step of size 1: the weight moves by minus the gradient. So
-    the loss is met as `model.compile(loss=...)` meets it, compiled or eager.
+    the loss is met as `model.compile(loss=...)` meets it.
 
     Args:
         loss: a `keras.losses.Loss`.
         shape: the shape of the predictions, batch first.
-        run_eagerly: as in `keras.Model.compile`.
         reduction: replaces the loss's own.
     """
 
-    def __init__(
-        self,
-        loss: Any,
-        shape: tuple[int, ...],
-        run_eagerly: bool = True,
-        reduction: str = "sum_over_batch_size",
-    ):
+    def __init__(self, loss: Any, shape: tuple[int, ...], reduction: str = "sum_over_batch_size"):
         inputs = keras.Input((1,), batch_size=shape[0])
         self._weight = _Prediction(shape)
         self._model = keras.Model(inputs, self._weight(inputs))
         scalar = type(loss).from_config({**loss.get_config(), "reduction": reduction})
-        self._model.compile(keras.optimizers.SGD(1.0), loss=scalar, run_eagerly=run_eagerly)
+        self._model.compile(keras.optimizers.SGD(1.0), loss=scalar)
 
     def __call__(self, y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The value, a scalar, and the gradient, shape of `y_pred`; float32."""

@@ -150,8 +150,8 @@ def _permutation_equivariant(explorer: Explorer, case: Case) -> str | None:
 
 
 def _scale_invariant(explorer: Explorer, case: Case) -> str | None:
-    scaled = explorer.weigh(case.inputs.scaled(1e-3))
-    return _differs(explorer, _shares(case.weights), _shares(scaled), case.inputs.gramian, "multiplying all by 1e-3")
+    scaled = explorer.weigh(case.inputs.scaled(2.0**-10))
+    return _differs(explorer, _shares(case.weights), _shares(scaled), case.inputs.gramian, "multiplying all by 2^-10")
 
 
 def _term_scale_invariant(explorer: Explorer, case: Case) -> str | None:

@@ -13,7 +13,8 @@ from .._core.typing import Array
 from ..terms import Batch, TermValue
 from . import _guard
 from ._gradients import Sharing, Step, find_sharing, warn_unreached
-from ._objective import Objective, batch_of
+from ._keras_seams import keras_mask
+from ._objective import Objective
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ class CommonSteps:
     def batch(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Batch:
         """The batch by name."""
         outputs, targets, weights = self.by_name(y, y_pred, sample_weight)  # type: ignore[attr-defined]
-        return batch_of(self, x, targets, outputs, weights)
+        masks = {name: mask for name, value in outputs.items() if (mask := keras_mask(value)) is not None}
+        outputs = {name: _precise(value) for name, value in outputs.items()}
+        return Batch(x, targets, outputs, weights, self.model, self.state["step"].value, masks)
 
     def regularized_values(self) -> list[tuple[keras.Variable, Any]]:
         """Keras reads regularised weights from the scope's mapping: they must stand in it."""
@@ -128,6 +131,12 @@ class CommonSteps:
     def test_logs(self) -> dict[str, Any]:
         """The logs of an evaluation."""
         return self.tracker.evaluation_logs(self.get_metrics_result())  # type: ignore[attr-defined]
+
+
+def _precise(value: Array) -> Array:
+    """Losses are computed in float32 or better, whatever the compute dtype."""
+    dtype = keras.backend.standardize_dtype(value.dtype)
+    return value if dtype in ("float32", "float64") or "float" not in dtype else ops.cast(value, "float32")
 
 
 def _all_finite(gradients: Iterable[Any]) -> Array:

@@ -122,6 +122,12 @@ def single_seed(term: int, num_terms: int, value: Any) -> list[Any]:
     return [value if index == term else None for index in range(num_terms)]
 
 
+def reached(gradients: Sequence[Any], variables: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """The gradients and variables that a term reaches: an output without a term is nothing to warn of."""
+    pairs = [pair for pair in zip(gradients, variables, strict=True) if pair[0] is not None]
+    return [gradient for gradient, _ in pairs], [variable for _, variable in pairs]
+
+
 def find_sharing(objective: Objective, reach: Sequence[set[int]], variables: Sequence[Any]) -> Sharing:
     """Splits the trainable variables into shared and private ones.
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras.src.backend import KerasTensor, compute_output_spec
-from keras.src.backend.common.keras_tensor import any_symbolic_tensors
+from keras.src.backend import KerasTensor, compute_output_spec, get_keras_mask
 from keras.src.utils.tracking import DotNotTrackScope
 
 
@@ -60,14 +59,9 @@ def output_spec(function: Any, *arguments: Any) -> Any:
     return compute_output_spec(function, *keras.tree.map_structure(symbolic, arguments))
 
 
-def is_symbolic(structure: Any) -> bool:
-    """Whether the structure holds symbolic tensors."""
-    return any_symbolic_tensors((structure,))
-
-
 def keras_mask(tensor: Any) -> Any:
     """The mask that Keras hangs on an output of a masked sequence; None for all others."""
-    return getattr(tensor, "_keras_mask", None)
+    return get_keras_mask(tensor)
 
 
 def clear_functions(model: Any) -> None:

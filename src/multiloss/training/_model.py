@@ -22,7 +22,7 @@ from ._explain import explanation
 from ._keras_seams import clear_functions, install_trackers, output_spec, peek, untracked
 from ._labels import metric_masks
 from ._metrics import OutputMetrics
-from ._naming import by_name, declared_output_names, targets_by_name, weights_by_name
+from ._naming import by_name, complete_weights, declared_output_names, targets_by_name, weights_by_name
 from ._objective import Objective
 from ._serialization import deserialize_compile_config, load_seeds, save_seeds, serialize_compile_config
 from ._specification import REGULARIZATION, Specified, apply_weights, specify
@@ -128,6 +128,8 @@ class MultiLossModel(backend_steps(), keras.Model):
                 "auto_scale_loss": auto_scale_loss,
             },
         )
+        if self.model.built:
+            self.optimizer.build(self.trainable_variables)
         install_trackers(self, self.tracker, output_metrics)
         clear_functions(self)
 
@@ -166,10 +168,11 @@ class MultiLossModel(backend_steps(), keras.Model):
         return self.objective.balancer
 
     def by_name(self, y: Any, y_pred: Any, sample_weight: Any) -> tuple[dict, dict, dict]:
-        """Outputs (in float32 or better), targets and sample weights as dicts by name."""
-        outputs = {name: _precise(value) for name, value in by_name(y_pred, self._flat_names()).items()}
+        """Outputs, targets and sample weights as dicts by name."""
+        outputs = by_name(y_pred, self._flat_names())
         names = list(outputs)
-        return outputs, targets_by_name(y, names), weights_by_name(sample_weight, names)
+        targets = targets_by_name(y, names)
+        return outputs, targets, weights_by_name(sample_weight, names, targets)
 
     def _flat_names(self) -> list[str] | None:
         if isinstance(self.model, keras.Sequential):
@@ -201,6 +204,10 @@ class MultiLossModel(backend_steps(), keras.Model):
     def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """As `keras.Model.fit`; a step that is not finite ends training with an error that names the term."""
         bound = inspect.signature(super().fit).bind(*args, **kwargs)
+        if "sample_weight" in bound.arguments:
+            bound.arguments["sample_weight"] = complete_weights(
+                bound.arguments.get("y"), bound.arguments["sample_weight"]
+            )
         callbacks = bound.arguments.get("callbacks")
         monitor = TrainingMonitor()
         if isinstance(callbacks, keras.callbacks.CallbackList):
@@ -209,6 +216,12 @@ class MultiLossModel(backend_steps(), keras.Model):
             given = callbacks if isinstance(callbacks, list | tuple) else [callbacks] if callbacks else []
             bound.arguments["callbacks"] = [monitor, *given]
         return super().fit(*bound.args, **bound.kwargs)
+
+    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.evaluate`; `sample_weight` may name only some of the outputs."""
+        if "sample_weight" in kwargs:
+            kwargs["sample_weight"] = complete_weights(y, kwargs["sample_weight"])
+        return super().evaluate(x, y, *args, **kwargs)
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.train_on_batch`, with the guard against non-finite steps."""
@@ -242,18 +255,8 @@ class MultiLossModel(backend_steps(), keras.Model):
 
         if not self.model.built:
             output_spec(lambda inputs: self(inputs, training=False), x)
-        self._locate(x)
         output_spec(dry_run, x, y, sample_weight)
         untracked(self, _checked=True)
-
-    def _locate(self, x: Any) -> None:
-        """Checks the terms' output names once the outputs of a subclassed model are known."""
-        if self._outputs is not None:
-            return
-        names = list(by_name(output_spec(lambda inputs: self(inputs, training=False), x), self._flat_names()))
-        for name, term in self.terms.items():
-            if term.description is not None:
-                term.description.located(name.split("/")[0], names)
 
     def explain(self) -> str:
         """A table: every term, what it reads, its reduction, scale and weight, and whether it is balanced."""
@@ -278,8 +281,6 @@ class MultiLossModel(backend_steps(), keras.Model):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles from `get_compile_config`."""
         self.compile(**deserialize_compile_config(config))
-        if self.model.built:
-            self.optimizer.build(self.trainable_variables)
 
     def save_own_variables(self, store: Any) -> None:
         """Saves the states of all seed generators, which Keras leaves out."""
@@ -288,11 +289,6 @@ class MultiLossModel(backend_steps(), keras.Model):
     def load_own_variables(self, store: Any) -> None:
         """Restores the states of all seed generators."""
         load_seeds(self, store)
-
-
-def _precise(value: Array) -> Array:
-    dtype = keras.backend.standardize_dtype(value.dtype)
-    return value if dtype in ("float32", "float64") or "float" not in dtype else ops.cast(value, "float32")
 
 
 def _has_objective(objective: Objective) -> bool:

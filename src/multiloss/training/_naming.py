@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from .._core.errors import invalid
 from .._core.typing import Array
@@ -66,13 +67,13 @@ def targets_by_name(y: Any, outputs: Sequence[str]) -> dict[str, Array]:
     )
 
 
-def weights_by_name(sample_weight: Any, outputs: Sequence[str]) -> dict[str, Array]:
+def weights_by_name(sample_weight: Any, outputs: Sequence[str], targets: Mapping[str, Any]) -> dict[str, Array]:
     """The sample weights as a dict by output; the key `""` holds one array for all."""
     if sample_weight is None:
         return {}
     if isinstance(sample_weight, Mapping):
         named = {name: value for name, value in _paths(sample_weight).items() if value is not None}
-        unknown = [name for name in named if name not in outputs]
+        unknown = [name for name in named if name not in outputs and name not in targets]
         if unknown:
             raise invalid(
                 f"The keys of `sample_weight` must be output names, {list(outputs)}",
@@ -84,6 +85,15 @@ def weights_by_name(sample_weight: Any, outputs: Sequence[str]) -> dict[str, Arr
         named = _zip("sample_weight", sample_weight, outputs)
         return {name: value for name, value in named.items() if value is not None}
     return {"": sample_weight}
+
+
+def complete_weights(y: Any, sample_weight: Any) -> Any:
+    """Weights of 1 for the targets that a dict of sample weights leaves out, since Keras wants the structure of `y`."""
+    if not isinstance(y, Mapping) or not isinstance(sample_weight, Mapping) or set(sample_weight) >= set(y):
+        return sample_weight
+    return {name: sample_weight.get(name, np.ones(len(target), "float32")) for name, target in y.items()} | {
+        name: weight for name, weight in sample_weight.items() if name not in y
+    }
 
 
 def _zip(argument: str, values: Sequence[Any], outputs: Sequence[str]) -> dict[str, Any]:

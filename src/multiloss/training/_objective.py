@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -177,13 +177,6 @@ def weight_vectors(measured: Measured, balance: Array) -> tuple[Array, Array]:
     """The full weights of the balanced sum, and those of the user-weighted sum; shape `(T,)` each."""
     plain = measured.user / measured.divisors
     return plain * balance, plain
-
-
-def batch_of(
-    model: Any, x: Any, y_true: Mapping[str, Array], y_pred: Mapping[str, Array], sample_weight: Mapping[str, Array]
-) -> Batch:
-    """A batch for the terms of a `MultiLossModel`."""
-    return Batch(x, y_true, y_pred, sample_weight, model.model, model.state["step"].value)
 
 
 def _stack(values: Sequence[Any]) -> Array:

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from .._forward import CommonSteps
-from .._gradients import differentiate, single_seed
+from .._gradients import differentiate, reached, single_seed
 
 
 class BackendSteps(CommonSteps):
@@ -70,7 +70,7 @@ class BackendSteps(CommonSteps):
             if (value := scope.get_current_value(variable)) is not None and value is not mapped.get(id(variable))
         ]
         _when(moves, lambda: [variable.assign(value) for variable, value in updates])
-        _when(applies, lambda: self.optimizer.apply_gradients(zip(step.gradients, variables, strict=True)))
+        _when(applies, lambda: self.optimizer.apply(*reached(step.gradients, variables)))
         if following is not None:
             for key, value in zip(("guard/incident", "guard/culprits"), following, strict=True):
                 self.state[key].assign(value)

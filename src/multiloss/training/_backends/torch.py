@@ -13,7 +13,7 @@ import torch._functorch.config
 
 from ...terms import TermValue
 from .._forward import CommonSteps
-from .._gradients import differentiate, single_seed
+from .._gradients import differentiate, reached, single_seed
 
 
 class BackendSteps(CommonSteps):
@@ -98,7 +98,7 @@ class BackendSteps(CommonSteps):
                     if value is not None and value is not mapped.get(id(variable)):
                         variable.assign(value)
             if bool(applies):
-                self.optimizer.apply(step.gradients, variables)
+                self.optimizer.apply(*reached(step.gradients, variables))
             if following is not None:
                 for key, value in zip(("guard/incident", "guard/culprits"), following, strict=True):
                     self.state[key].assign(value)

@@ -1,0 +1,212 @@
+"""Every registered balancer keeps the contract; and the contract test sees what it should see."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import multiloss
+from backend import compiled, compilers
+from multiloss import Balancer, Needs
+from multiloss._core import registry
+from multiloss._core.properties import PROPERTIES
+from multiloss.aggregation import MGDA, PCGrad, UPGrad
+from multiloss.testing import check_balancer, find_counterexample, sample_gradients
+from multiloss.testing._runs import Run, make_inputs
+from multiloss.weighting import Fixed, Uncertainty
+
+CASES = [
+    pytest.param(entry.cls, dict(case), id=f"{entry.name}-{number}")
+    for entry in registry.members("balancer")
+    for number, case in enumerate(entry.cases)
+]
+
+
+@pytest.mark.parametrize(("cls", "arguments"), CASES)
+def test_member_keeps_the_contract(cls, arguments):
+    check_balancer(cls(**arguments), compile=compiled)
+
+
+@pytest.mark.parametrize(("cls", "arguments"), CASES)
+def test_member_keeps_the_contract_in_its_published_form(cls, arguments):
+    check_balancer(cls(**arguments, normalize="none"), compile=compiled, properties=(), num_terms=(1, 2, 3))
+
+
+@pytest.mark.parametrize("entry", registry.members("balancer"), ids=lambda entry: entry.name)
+def test_member_is_described(entry):
+    assert entry.summary.endswith(".")
+    assert getattr(getattr(multiloss, entry.cls.__module__.split(".")[1]), entry.cls.__name__) is entry.cls
+    assert isinstance(registry.resolve("balancer", entry.name, Balancer), entry.cls)
+
+
+@pytest.mark.parametrize(("mode", "compiler"), compilers().items(), ids=compilers())
+@pytest.mark.parametrize(("cls", "arguments"), CASES)
+def test_every_compiler_gives_the_eager_weights(cls, arguments, mode, compiler):
+    balancer = cls(**arguments)
+    inputs = make_inputs(balancer, np.random.default_rng(0).normal(size=(2, 5)))
+    eager, _ = Run(balancer)(inputs)
+    weights, _ = Run(balancer, compiler)(inputs)
+    np.testing.assert_allclose(weights, eager, rtol=1e-4, atol=1e-5)
+
+
+def raw(signals, value):
+    return ops.ones_like(signals.losses) * value
+
+
+@keras.saving.register_keras_serializable("contract_test")
+class Broken(Balancer):
+    """Equal weights, with one fault at a time."""
+
+    needs = Needs.LOSSES
+
+    def __init__(self, fault="", normalize="sum_to_k"):
+        super().__init__(normalize)
+        self.fault = fault
+        self.calls = 0
+
+    def init(self, num_terms):
+        if self.fault == "moves the state of absent terms":
+            return {"total": np.zeros(num_terms, "float32")}
+        return {}
+
+    def present(self, signals):
+        return ops.ones_like(signals.present) if self.fault == "weighs absent terms" else signals.present
+
+    def raw_weights(self, signals, state):
+        if self.fault == "moves the state of absent terms":
+            return raw(signals, 1.0), {"total": state["total"] + 1.0}
+        if self.fault == "changes itself":
+            self.calls += 1
+            return ops.cumsum(raw(signals, 1.0)) ** self.calls, state
+        if self.fault == "another shape":
+            return ops.ones((len(signals.losses) + 1,)), state
+        if self.fault == "another state":
+            return raw(signals, 1.0), {"more": ops.zeros(())}
+        if self.fault == "divides by the loss":
+            return 1.0 / signals.losses, state
+        if self.fault == "absolute threshold":
+            return ops.where(ops.diagonal(signals.gramian) > 1e-4, ops.cumsum(raw(signals, 1.0)), 1.0), state
+        return raw(signals, 1.0), state
+
+    def weights(self, signals, state):
+        weights, state = super().weights(signals, state)
+        return (weights * 2.0, state) if self.fault == "another sum" else (weights, state)
+
+    def objective(self, signals, state):
+        return ops.sum(signals.losses) ** 2 if self.fault == "another objective" else None
+
+    def get_config(self):
+        config = {**super().get_config(), "fault": self.fault}
+        if self.fault == "config not plain":
+            config["normalize"] = np.zeros(1)
+        if self.fault == "forgets its config":
+            del config["fault"]
+        return config
+
+
+@keras.saving.register_keras_serializable("contract_test")
+class BrokenReader(Broken):
+    """The same, of a balancer that reads gradients."""
+
+    needs = Needs.GRAMIAN
+
+
+FAULTS = {
+    "weighs absent terms": "absent term must get exactly 0",
+    "moves the state of absent terms": "of an absent term must not move",
+    "changes itself": "same signals and state",
+    "another shape": "must have shape|shape",
+    "another state": "form of `init`",
+    "divides by the loss": "stay finite",
+    "another sum": "exactly 1|sum to K",
+    "another objective": "derivative of `objective`",
+    "config not plain": "plain data",
+}
+
+
+def test_the_contract_passes_a_sound_object_that_nobody_registered():
+    check_balancer(Broken())
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_contract_sees(fault):
+    with pytest.raises((AssertionError, ValueError), match=FAULTS[fault]):
+        check_balancer(Broken(fault), num_terms=(1, 2, 3))
+
+
+def test_the_contract_sees_an_absolute_threshold():
+    with pytest.raises(AssertionError, match="must get the same weights"):
+        check_balancer(BrokenReader("absolute threshold"), num_terms=(2, 3))
+
+
+def test_the_contract_sees_a_compiled_form_that_differs():
+    def wrong(function):
+        return lambda arrays, state: (ops.flip(function(arrays, state)[0]), state)
+
+    with pytest.raises(AssertionError, match="compiled weights"):
+        check_balancer(Fixed([3.0, 1.0]), compile=wrong, num_terms=[2])
+
+
+def test_a_false_claim_is_found():
+    with pytest.raises(AssertionError, match="claims 'non_conflicting'"):
+        check_balancer(PCGrad(), compile=compiled, properties=["non_conflicting"], num_terms=(2, 3))
+
+
+def test_a_claim_left_out_is_found(monkeypatch):
+    entry = registry.entry_of(Fixed)
+    short = registry.Entry(entry.name, entry.cls, entry.family, "", ("non_negative",), entry.cases)
+    monkeypatch.setitem(registry._ENTRIES, ("balancer", "fixed"), short)
+    with pytest.raises(AssertionError, match="does not claim"):
+        check_balancer(Fixed(), compile=compiled, num_terms=(2, 3))
+
+
+def test_a_property_that_nobody_knows_is_refused():
+    with pytest.raises(ValueError, match="Unknown property"):
+        find_counterexample(Fixed(), "fast")
+
+
+def test_every_property_divides_the_members():
+    claims = {name: sum(name in entry.properties for entry in registry.members("balancer")) for name in PROPERTIES}
+    assert all(count < len(registry.members("balancer")) for name, count in claims.items() if name != "non_negative")
+
+
+def test_a_size_that_no_member_takes_is_refused():
+    with pytest.raises(ValueError, match="num_terms"):
+        check_balancer(Fixed([1.0, 2.0]), num_terms=[3])
+
+
+@pytest.mark.parametrize("num_terms", [2, 3, 7])
+def test_stationary_samples_are_what_they_say(num_terms):
+    for seed in range(3):
+        for sample in sample_gradients(num_terms, seed):
+            rows = sample.jacobian
+            assert rows.shape[0] == num_terms
+            values, vectors = np.linalg.eigh(rows @ rows.T)
+            null = vectors[:, 0] * np.sign(vectors[:, 0].sum())
+            if sample.name == "strongly_stationary":
+                assert sample.stationary
+                assert null.min() > 0
+                assert abs(values[0]) < 1e-12 * values[-1]
+            else:
+                assert not sample.stationary
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: PCGrad(order="sorted"), "order"),
+        (lambda: MGDA(heads="none"), "heads"),
+        (lambda: UPGrad(normalize="sum"), "normalize"),
+        (lambda: Fixed([1.0, 0.0]), "positive"),
+        (lambda: Fixed(math.nan), "positive"),
+        (lambda: Fixed([]), "positive"),
+        (lambda: Uncertainty(kind=["regression", "other"]), "kind"),
+    ],
+)
+def test_wrong_arguments_are_refused_with_what_was_received(make, message):
+    with pytest.raises(ValueError, match=rf"{message}.*Received"):
+        make()

@@ -1,0 +1,160 @@
+"""`compare` from end to end, on a model of a few dozen weights."""
+
+import json
+
+import numpy as np
+import pytest
+
+from multiloss.aggregation import PCGrad
+from multiloss.experiments import Comparison, compare
+
+
+@pytest.fixture(scope="module")
+def kept(make_problem, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("kept")
+    seen = []
+    found = compare(
+        make_problem(),
+        {"fixed": "fixed", "plain": None, "pcgrad": PCGrad()},
+        epochs=2,
+        seeds=1,
+        out=folder,
+        on_progress=seen.append,
+        verbose=0,
+    )
+    return found, folder, seen
+
+
+def run_of(comparison, balancer):
+    return next(run for run in comparison.runs if run.balancer == balancer)
+
+
+def test_runs_start_from_the_same_weights(kept):
+    found, _, _ = kept
+    assert len({run.initial_weights for run in found.runs}) == 1
+
+
+def test_two_names_for_the_same_training_give_the_same_result(kept):
+    """Weights of ones are the same training as none, provided that start, order and dropout are the same."""
+    found, _, _ = kept
+    fixed, plain = run_of(found, "fixed"), run_of(found, "plain")
+    for log in ("size_loss", "kind_loss", "val_loss", "val_size_mae"):
+        np.testing.assert_allclose(plain.history[log], fixed.history[log], rtol=1e-5)
+    assert run_of(found, "pcgrad").history["size_loss"] != fixed.history["size_loss"]
+
+
+def test_what_is_recorded(kept):
+    found, _, _ = kept
+    assert [run.error for run in found.runs] == [None] * 3
+    for run in found.runs:
+        assert {"size_mae", "kind_accuracy", "loss"} <= set(run.metrics)
+        assert run.metrics["size_mae"] == run.history["val_size_mae"][-1]
+        assert {"size_loss", "size_weight", "kind_loss", "val_kind_loss"} <= set(run.history)
+        assert all(len(values) == 2 for values in run.history.values())
+        assert 0.0 < run.seconds_per_step < run.seconds
+    assert sorted(found.terms) == ["kind", "size"]
+    assert found.settings["epochs"] == 2
+    assert found.settings["balancers"]["pcgrad"]["needs"] == "gramian"
+
+
+def test_improvement_is_that_of_the_metrics(kept):
+    found, _, _ = kept
+    base, own = run_of(found, "fixed").metrics, run_of(found, "pcgrad").metrics
+    changes = [(base["size_mae"] - own["size_mae"]) / base["size_mae"]]
+    if base["kind_accuracy"]:
+        changes.append((own["kind_accuracy"] - base["kind_accuracy"]) / base["kind_accuracy"])
+    assert run_of(found, "pcgrad").improvement == pytest.approx(np.mean(changes))
+
+
+def test_samples_are_kept_for_drawing(kept):
+    samples = kept[0].samples
+    assert set(samples.predictions) == {"fixed", "plain", "pcgrad"}
+    assert samples.targets["size"].shape == samples.predictions["fixed"]["size"].shape
+    assert samples.predictions["fixed"]["kind"].shape == (20, 3)
+    np.testing.assert_allclose(samples.predictions["plain"]["size"], samples.predictions["fixed"]["size"], rtol=1e-4)
+
+
+def test_results_are_on_disk(kept):
+    found, folder, _ = kept
+    assert json.loads((folder / "results.json").read_text(encoding="utf-8")) == found.to_dict()
+    assert Comparison.load(folder).summary == found.summary
+
+
+def test_progress_tells_every_epoch(kept):
+    _, _, seen = kept
+    ended = [entry for entry in seen if entry.result is not None]
+    assert [(entry.balancer, entry.run, entry.num_runs) for entry in ended] == [
+        ("fixed", 1, 3),
+        ("plain", 2, 3),
+        ("pcgrad", 3, 3),
+    ]
+    assert [entry.epoch for entry in seen if entry.run == 1] == [0, 1, 2, 2]
+
+
+def test_finished_runs_are_not_repeated(make_problem, counting, tmp_path):
+    stopped_after = []
+
+    def stop(progress):
+        stopped_after.append(progress)
+        if progress.result is not None:
+            raise KeyboardInterrupt
+
+    arguments = {"balancers": {"fixed": counting}, "epochs": 1, "out": tmp_path, "verbose": 0}
+    with pytest.raises(KeyboardInterrupt):
+        compare(make_problem(), seeds=2, on_progress=stop, **arguments)
+    assert counting.prepared == 1
+
+    stored = []
+    found = compare(
+        make_problem(), seeds=2, on_progress=lambda p: stored.append(p.stored) if p.result else None, **arguments
+    )
+    assert counting.prepared == 2
+    assert stored == [True, False]
+    assert [run.seed for run in found.runs] == [0, 1]
+    assert found.samples.predictions["fixed"]["size"].shape == (20, 1)
+
+    again = compare(make_problem(), seeds=2, **arguments)
+    assert counting.prepared == 2
+    assert again.to_dict() == found.to_dict()
+    # Other settings are another question.
+    compare(make_problem(batch_size=8), seeds=1, **arguments)
+    assert counting.prepared == 3
+
+
+def test_a_failing_run_is_recorded_and_the_rest_goes_on(make_problem, counting, not_finite):
+    found = compare(make_problem(), {"broken": not_finite, "fixed": counting}, epochs=1, seeds=1, verbose=0)
+    broken, fixed = found.runs
+    assert "finite" in broken.error
+    assert broken.improvement is None
+    assert fixed.error is None
+    assert [entry.verdict for entry in found.summary] == ["baseline", "failed"]
+
+
+def test_an_unknown_score_is_the_caller_s_mistake(make_problem):
+    with pytest.raises(ValueError, match=r"Unknown score metric 'size_mea'.*Did you mean 'size_mae'"):
+        compare(make_problem(score={"size_mea": "min"}), ["fixed"], epochs=3, seeds=1, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"epochs": 0}, "`epochs`"),
+        ({"seeds": 0}, "`seeds`"),
+        ({"seeds": [1, 1]}, "`seeds`"),
+        ({"balancers": ["nothing"]}, "Unknown balancer"),
+    ],
+)
+def test_wrong_arguments(make_problem, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        compare(make_problem(), **arguments)
+
+
+def test_something_else_than_a_problem():
+    with pytest.raises(ValueError, match=r"multiloss\.Problem"):
+        compare({"name": "tiny"})
+
+
+def test_out_must_be_a_folder(make_problem, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="folder"):
+        compare(make_problem(), out=tmp_path / "file")

@@ -1,0 +1,40 @@
+"""Gradients for the references, and the exact solutions on them, computed on the rows and not on the Gramian."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.optimize import nnls
+
+from multiloss.testing import Sample, sample_gradients
+
+
+def samples(num_terms: int, seeds: int = 2) -> Iterator[Sample]:
+    """All samplers, without their zero rows."""
+    for seed in range(seeds):
+        for sample in sample_gradients(num_terms, seed):
+            rows = sample.jacobian[lengths(sample.jacobian) > 0]
+            if len(rows):
+                yield Sample(sample.name, rows, sample.stationary)
+
+
+def lengths(rows: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(rows, axis=1)
+
+
+def projections(rows: np.ndarray) -> np.ndarray:
+    """Each row projected on {x: rows x >= 0}, by non-negative least squares on unit rows; shape (K, P)."""
+    unit = rows / lengths(rows)[:, None]
+    away = [nnls(unit.T, -row, maxiter=100 * len(rows))[0] for row in unit]
+    return (unit + np.array(away) @ unit) * lengths(rows)[:, None]
+
+
+def shortest(rows: np.ndarray) -> np.ndarray:
+    """The shortest vector of the convex hull, by non-negative least squares on unit rows with one more equation."""
+    share = lengths(rows).min() / lengths(rows)
+    unit = rows / lengths(rows)[:, None]
+    system = np.vstack([unit.T, share])
+    target = np.append(np.zeros(rows.shape[1]), 1.0)
+    scaled = nnls(system, target, maxiter=100 * len(rows))[0] * share
+    return scaled @ rows / scaled.sum()

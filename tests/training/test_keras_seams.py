@@ -1,0 +1,101 @@
+"""Each touch of private Keras: fails when Keras changes what we rely on."""
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+from models import data, losses, two_heads
+
+import multiloss as ml
+from multiloss.training import _keras_seams as seams
+
+
+def test_install_trackers():
+    """Keras's trainer resets, carries and logs `_loss_tracker` and `_compile_metrics`."""
+    source = inspect.getsource(keras.Model.metrics.fget)
+    assert "_loss_tracker" in source
+    assert "_compile_metrics" in source
+    trainer = ml.compile(two_heads(), "sgd", loss=losses(), metrics={"value": "mae"})
+    assert trainer.metrics[0] is trainer.tracker
+    assert {id(v) for v in trainer.tracker.variables} <= {id(v) for v in trainer.metrics_variables}
+
+
+def test_untracked():
+    layer = keras.layers.Layer()
+    variable = keras.Variable(1.0)
+    seams.untracked(layer, kept=variable, plain={"a": 1})
+    assert layer.kept is variable
+    assert type(layer.plain) is dict
+    assert layer.variables == []
+
+
+class _Reads(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.steps = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps.append(int(np.asarray(keras.ops.convert_to_numpy(seams.current_value(self.model, self.model.state["step"])))))
+
+
+def test_current_value_inside_a_running_loop():
+    x, y = data()
+    trainer = ml.compile(two_heads(), "sgd", loss=losses())
+    reads = _Reads()
+    trainer.fit(x, y, batch_size=16, epochs=2, callbacks=[reads], verbose=0)
+    assert reads.steps == [1, 2, 3, 4, 5, 6]
+
+
+def test_sync_state_outside_a_loop_changes_nothing():
+    trainer = ml.compile(two_heads(), "sgd", loss=losses())
+    seams.sync_state(trainer)
+    assert trainer.terms["value"].weight.value == 1.0
+
+
+def test_symbolic_build_is_called_before_training():
+    assert "_symbolic_build" in inspect.getsource(keras.Model.fit)
+    assert "_symbolic_build" in inspect.getsource(keras.Model.train_on_batch)
+
+
+def test_peek_does_not_use_up_a_generators_first_batch():
+    x, y = data()
+    seen = []
+
+    def batches():
+        for start in (0, 16, 32):
+            seen.append(start)
+            yield x[start : start + 16], {name: target[start : start + 16] for name, target in y.items()}
+
+    trainer = ml.compile(two_heads(), "sgd", loss=losses())
+    trainer.fit(batches(), steps_per_epoch=3, shuffle=False, verbose=0)
+    assert int(keras.ops.convert_to_numpy(trainer.state["step"])) == 3
+
+
+def test_output_spec():
+    spec = seams.output_spec(lambda a, b: {"sum": a + b}, np.zeros((5, 3), "float32"), np.zeros((5, 3), "float32"))
+    assert tuple(spec["sum"].shape) == (5, 3)
+
+
+def test_clear_functions():
+    trainer = ml.compile(two_heads(), "sgd", loss=losses())
+    trainer.fit(*data(), verbose=0)
+    assert trainer.train_function is not None
+    seams.clear_functions(trainer)
+    assert trainer.train_function is None
+    trainer.fit(*data(), verbose=0)
+
+
+def test_keras_mask():
+    embedded = keras.layers.Embedding(5, 3, mask_zero=True)(np.array([[1, 0]]))
+    assert keras.ops.convert_to_numpy(seams.keras_mask(embedded)).tolist() == [[True, False]]
+    assert seams.keras_mask(keras.ops.ones((2,))) is None
+
+
+@pytest.mark.parametrize("name", ["compile", "fit", "train_on_batch"])
+def test_signatures_that_we_pass_through(name):
+    ours = set(inspect.signature(getattr(ml.MultiLossModel, name)).parameters)
+    if name == "compile":
+        assert {"optimizer", "loss", "loss_weights", "metrics", "weighted_metrics"} <= ours
+    else:
+        assert "callbacks" in inspect.signature(keras.Model.fit).parameters
