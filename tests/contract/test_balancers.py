@@ -119,7 +119,7 @@ FAULTS = {
     "weighs absent terms": "absent term must get exactly 0",
     "moves the state of absent terms": "of an absent term must not move",
     "changes itself": "same signals and state",
-    "another shape": "must have shape|shape",
+    "another shape": "raw weights must have shape",
     "another state": "form of `init`",
     "divides by the loss": "stay finite",
     "another sum": "exactly 1|sum to K",
@@ -134,7 +134,7 @@ def test_the_contract_passes_a_sound_object_that_nobody_registered():
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_contract_sees(fault):
-    with pytest.raises((AssertionError, ValueError), match=FAULTS[fault]):
+    with pytest.raises(AssertionError, match=FAULTS[fault]):
         check_balancer(Broken(fault), num_terms=(1, 2, 3))
 
 

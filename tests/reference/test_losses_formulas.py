@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -181,6 +182,15 @@ CASES = {
 def test_values(loss, formula, y_true, y_pred):
     values = loss.call(ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred))
     np.testing.assert_allclose(ops.convert_to_numpy(values), formula(y_true, y_pred), rtol=3e-5, atol=3e-6)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX computes in float32 unless told otherwise")
+@pytest.mark.parametrize(("loss", "formula", "y_true", "y_pred"), CASES.values(), ids=CASES)
+def test_values_in_float64(loss, formula, y_true, y_pred):
+    values = loss.call(ops.convert_to_tensor(y_true, "float64"), ops.convert_to_tensor(y_pred, "float64"))
+    assert keras.backend.standardize_dtype(values.dtype) == "float64"
+    digits = 1e-6 if "von_mises" in loss.get_config().values() else 1e-11  # the Bessel function has 7 digits
+    np.testing.assert_allclose(ops.convert_to_numpy(values), formula(y_true, y_pred), rtol=digits, atol=digits)
 
 
 @pytest.mark.parametrize(("loss", "formula", "y_true", "y_pred"), CASES.values(), ids=CASES)

@@ -56,14 +56,19 @@ def test_float32_finds_every_projection_to_1e_4_of_the_longest_row(num_terms):
         rows = sample.jacobian.astype("float32").astype(float)
         gramian = (rows @ rows.T).astype("float32")
         error = lengths(each(gramian) @ rows - projections(rows)).max() / lengths(rows).max()
-        # The thinnest cones are not told to 1e-4 by a float32 Gramian: there, what it tells is the yardstick.
-        known = lengths(_in_double(gramian) @ rows - projections(rows)).max() / lengths(rows).max()
-        assert error < max(1e-4, 20.0 * known), (sample.name, error, known)
+        assert error < 1e-4 or error < 3.0 * _told_by_float32(rows), (sample.name, error)
 
 
-def _in_double(gramian: np.ndarray) -> np.ndarray:
-    with double_precision():
-        return each(gramian.astype(float))
+def _told_by_float32(rows: np.ndarray) -> float:
+    """How far the exact projections move when the Gramian moves by float32 rounding: thin cones move by far."""
+    gramian = rows @ rows.T
+    moved = []
+    for seed in range(8):
+        noise = np.random.default_rng(seed).uniform(-(2.0**-23), 2.0**-23, size=gramian.shape)
+        with double_precision():
+            weights = each(gramian * (1.0 + (noise + noise.T) / 2.0))
+        moved.append(lengths(weights @ rows - projections(rows)).max() / lengths(rows).max())
+    return max(moved)
 
 
 @pytest.mark.parametrize("angle", [90.0, 120.0, 179.0, 179.9])

@@ -10,7 +10,9 @@ import numpy as np
 from keras import ops
 
 from .._core.errors import invalid
+from .._core.linalg import to_float
 from .._core.typing import Array
+from ._numerics import mean_over
 
 
 class SampleLoss(keras.losses.Loss, abc.ABC):
@@ -31,10 +33,8 @@ class SampleLoss(keras.losses.Loss, abc.ABC):
 
     def call(self, y_true: Array, y_pred: Array) -> Array:
         """The values, shape `(batch,)` or `(batch, ...)`."""
-        y_pred = ops.convert_to_tensor(y_pred)
-        dtype = keras.backend.result_type(y_pred.dtype, "float32")
-        y_true, y_pred = ops.cast(ops.convert_to_tensor(y_true), dtype), ops.cast(y_pred, dtype)
-        return self.values(*self.align(y_true, y_pred))
+        y_pred = to_float(y_pred)
+        return self.values(*self.align(ops.cast(ops.convert_to_tensor(y_true), y_pred.dtype), y_pred))
 
     def align(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
         """Brings the targets to the shape of the predictions: `(batch,)` and `(batch, 1)` must not broadcast."""
@@ -83,4 +83,4 @@ def require_same_shape(name: str, y_true: Array, y_pred: Array) -> None:
 
 def mean_of_entries(values: Array) -> Array:
     """The mean over the last axis, as in Keras; values of shape `(batch,)` are a sample each and stay."""
-    return ops.mean(values, axis=-1) if len(values.shape) > 1 else values
+    return mean_over(values, -1) if len(values.shape) > 1 else values

@@ -89,7 +89,7 @@ class CategoricalFocal(SampleLoss):
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """One value for each distribution, shape `(batch, ...)`."""
         log_p = ops.log_softmax(y_pred, axis=-1) if self.from_logits else _log_of_shares(y_pred)
-        wrong = ops.maximum(-ops.expm1(log_p), 0.0)
+        wrong = ops.clip(-ops.expm1(log_p), 0.0, 1.0)
         losses = -y_true * finite_power(wrong, self.gamma) * log_p
         if self.alpha is not None:
             losses = losses * ops.convert_to_tensor(np.asarray(self.alpha), dtype=losses.dtype)

@@ -129,10 +129,10 @@ class Circular(SampleLoss):
 
 def log_normalizer(concentration: Array) -> Array:
     """log(2 pi exp(-k) I0(k)), with I0 the modified Bessel function, to 2e-7 (Abramowitz and Stegun 9.8.1, 9.8.2)."""
-    small = ops.minimum(concentration, 3.75)
+    small = ops.clip(concentration, 0.0, 3.75)
     square = ops.square(small / 3.75)
     series = _polynomial(square, (1.0, 3.5156229, 3.0899424, 1.2067492, 0.2659732, 0.0360768, 0.0045813))
-    large = ops.maximum(concentration, 3.75)
+    large = ops.where(concentration < 3.75, 3.75 * ops.ones_like(concentration), concentration)
     inverse = 3.75 / large
     tail = _polynomial(
         inverse,

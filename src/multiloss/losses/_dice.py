@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras import ops
-
 from .._core.errors import invalid
 from .._core.registry import register
 from .._core.typing import Array
 from ._base import SampleLoss
-from ._numerics import all_but_batch, as_axes, divide_or_zero, mean_per_sample, to_probabilities
+from ._numerics import all_but_batch, as_axes, divide_or_zero, mean_over, mean_per_sample, to_probabilities
 
 
 @register(
@@ -74,8 +72,8 @@ class Dice(SampleLoss):
         """One value for each sample, shape `(batch,)`."""
         axes = all_but_batch(self.axis, len(y_pred.shape))
         y_pred = to_probabilities(y_pred, self.from_logits)
-        wrong = ops.mean(y_true * (1 - y_pred) + y_pred * (1 - y_true), axis=axes)
-        size = ops.mean(y_true, axis=axes) + ops.mean(y_pred, axis=axes) + self.smooth
+        wrong = mean_over(y_true * (1 - y_pred) + y_pred * (1 - y_true), axes)
+        size = mean_over(y_true, axes) + mean_over(y_pred, axes) + self.smooth
         return mean_per_sample(divide_or_zero(wrong, size))
 
     def get_config(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from .._core.errors import invalid
 from .._core.registry import register
 from .._core.typing import Array
 from ._base import SampleLoss
-from ._numerics import divide_or_zero
+from ._numerics import divide_or_zero, mean_over
 
 
 @register("generalized_dice", paper="arXiv:1707.03237", cases=({}, {"from_logits": True}, {"smooth": 0.0}))
@@ -63,10 +63,10 @@ class GeneralizedDice(SampleLoss):
         if self.from_logits:
             y_pred = ops.sigmoid(y_pred) if y_pred.shape[-1] == 1 else ops.softmax(y_pred, axis=-1)
         axes = tuple(range(1, rank - 1))
-        share = ops.mean(y_true, axis=axes)
+        share = mean_over(y_true, axes)
         weights = class_weights(share)
-        wrong = weights * ops.mean(y_true * (1 - y_pred) + y_pred * (1 - y_true), axis=axes)
-        size = weights * (share + ops.mean(y_pred, axis=axes))
+        wrong = weights * mean_over(y_true * (1 - y_pred) + y_pred * (1 - y_true), axes)
+        size = weights * (share + mean_over(y_pred, axes))
         return divide_or_zero(ops.sum(wrong, axis=-1), ops.sum(size, axis=-1) + self.smooth)
 
     def example_inputs(self) -> tuple[np.ndarray, np.ndarray]:

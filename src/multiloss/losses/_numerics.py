@@ -37,9 +37,10 @@ def finite_power(base: Array, exponent: float, floor: float = 1e-6) -> Array:
     """
     if exponent == 0:
         return ops.ones_like(base)
+    power = ops.convert_to_tensor(exponent, dtype=base.dtype)  # a Python number is rounded to float32 on PyTorch
     if exponent >= 1:
-        return ops.power(base, exponent)
-    curve = ops.power(ops.maximum(base, floor), exponent)
+        return ops.power(base, power)
+    curve = ops.power(ops.where(base > floor, base, floor * ops.ones_like(base)), power)
     return ops.where(base > floor, curve, base * math.pow(floor, exponent - 1))
 
 
@@ -64,6 +65,15 @@ def as_axes(axis: int | tuple[int, ...] | None) -> tuple[int, ...] | None:
     return (axis,) if isinstance(axis, int) else tuple(axis)
 
 
+def mean_over(values: Array, axis: int | tuple[int, ...]) -> Array:
+    """The mean over axes, in the dtype given: on PyTorch and JAX, `keras.ops.mean` makes float32 of float64."""
+    count = 1
+    for entry in (axis,) if isinstance(axis, int) else axis:
+        size = values.shape[entry]
+        count = count * (ops.shape(values)[entry] if size is None else size)
+    return ops.sum(values, axis=axis) / ops.cast(count, values.dtype)
+
+
 def mean_per_sample(values: Array) -> Array:
     """The mean over every axis but the first, shape `(batch,)`."""
-    return ops.mean(values, axis=tuple(range(1, len(values.shape)))) if len(values.shape) > 1 else values
+    return mean_over(values, tuple(range(1, len(values.shape)))) if len(values.shape) > 1 else values

@@ -70,7 +70,7 @@ class Quantile(SampleLoss):
         """The mean over the last axis, shape `(batch, ...)`."""
         quantile = ops.convert_to_tensor(np.asarray(self.quantile), dtype=y_pred.dtype)
         error = y_true - y_pred
-        return mean_of_entries(ops.maximum(quantile * error, (quantile - 1) * error))
+        return mean_of_entries(ops.where(error > 0, quantile * error, (quantile - 1) * error))
 
     def example_inputs(self) -> tuple[np.ndarray, np.ndarray]:
         """Four samples of one target."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras import ops
-
 from .._core.errors import invalid
 from .._core.registry import register
 from .._core.typing import Array
 from ._base import SampleLoss
-from ._numerics import all_but_batch, as_axes, divide_or_zero, mean_per_sample, to_probabilities
+from ._numerics import all_but_batch, as_axes, divide_or_zero, mean_over, mean_per_sample, to_probabilities
 
 
 @register("tversky", paper="arXiv:1706.05721", cases=({}, {"from_logits": True}, {"alpha": 0.5, "beta": 0.5}))
@@ -90,9 +88,9 @@ def tversky_ratios(
     y_true: Array, y_pred: Array, alpha: float, beta: float, axes: tuple[int, ...], smooth: float
 ) -> Array:
     """1 - Tversky index over `axes`, in shares of the entries, so that `smooth` is relative; 0 where all is empty."""
-    hit = ops.mean(y_true * y_pred, axis=axes)
-    false_positive = ops.mean((1 - y_true) * y_pred, axis=axes)
-    false_negative = ops.mean(y_true * (1 - y_pred), axis=axes)
+    hit = mean_over(y_true * y_pred, axes)
+    false_positive = mean_over((1 - y_true) * y_pred, axes)
+    false_negative = mean_over(y_true * (1 - y_pred), axes)
     wrong = alpha * false_positive + beta * false_negative
     return divide_or_zero(wrong, hit + wrong + smooth / 2)  # half, so that equal prices give Dice
 

@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from .._core.errors import invalid, unknown_name
+from .._core.linalg import to_float
 from .._core.registry import register
 from .._core.typing import Array
 from ._lookup import LossLike, find_loss
@@ -83,8 +84,7 @@ class WeightedSum(keras.losses.Loss):
 
     def call(self, y_true: Array, y_pred: Array) -> Array:
         """One value for each sample, shape `(batch,)`."""
-        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-        y_pred = ops.cast(y_pred, keras.backend.result_type(y_pred.dtype, "float32"))
+        y_true, y_pred = ops.convert_to_tensor(y_true), to_float(y_pred)
         if len(y_pred.shape) == 1:  # Keras's losses would average a last axis that is the batch
             y_true, y_pred = ops.reshape(y_true, (-1, 1)), ops.expand_dims(y_pred, -1)
         total: Array = 0.0

@@ -55,7 +55,7 @@ class Wing(SampleLoss):
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """The mean over the last axis, shape `(batch, ...)`."""
         error = ops.abs(y_true - y_pred)
-        near = self.width * ops.log1p(ops.minimum(error, self.width) / self.curvature)
+        near = self.width * ops.log1p(error / self.curvature)
         far = error - self.width + self.width * math.log1p(self.width / self.curvature)
         return mean_of_entries(ops.where(error < self.width, near, far))
 

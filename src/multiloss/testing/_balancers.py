@@ -131,6 +131,11 @@ def _keeps_form_and_is_pure(subject: Subject) -> None:
         start = subject.run.start(terms)
         before = {name: value.copy() for name, value in start.items()}
         config = subject.balancer.get_config()
+        tensors = {name: ops.convert_to_tensor(value) for name, value in start.items()}
+        raw, _ = subject.balancer.raw_weights(Signals(**inputs.arrays()), tensors)
+        subject.require(
+            tuple(raw.shape) == (terms,), f"the raw weights must have shape ({terms},), they have {tuple(raw.shape)}."
+        )
         weights, state = subject.run(inputs, start)
         subject.require(
             weights.shape == (terms,), f"the weights must have shape ({terms},), they have {weights.shape}."
@@ -284,8 +289,8 @@ def _equal(state: Arrays, other: Arrays) -> bool:
 
 
 CHECKS: tuple[Callable[[Subject], None], ...] = (
-    _serialises,
     _keeps_form_and_is_pure,
+    _serialises,
     _compiles,
     _leaves_absent_terms,
     _is_identity_for_one,

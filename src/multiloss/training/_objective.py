@@ -165,11 +165,11 @@ class Objective:
         has_label = denominators > 0
         numerators = ops.where(has_label, numerators, ops.zeros_like(numerators))
         scaled = measured.user * numerators / measured.divisors
-        rows = ops.stack([numerators, denominators, _stack([v.labelled for v in values]), scaled, weights])
+        samples = ops.cast(values[0].samples, "float32")
+        rows = ops.stack([numerators, denominators, _stack([v.labelled for v in values]), scaled, weights * samples])
         loss = ops.sum(weights * measured.losses)
         evaluated = np.float32(0.0 if training else 1.0)
-        one = np.float32(1.0)
-        totals = _stack([loss, loss if objective is None else objective, one, values[0].samples, evaluated])
+        totals = _stack([loss * samples, (loss if objective is None else objective) * samples, samples, evaluated])
         return rows, totals
 
 

@@ -15,13 +15,14 @@ from ._bound import BoundTerm
 # Rows of the matrix of sums, one column a term.
 NUMERATOR, DENOMINATOR, LABELLED, SCALED, WEIGHT = range(5)
 # Entries of the vector of totals.
-LOSS, OBJECTIVE, STEPS, SAMPLES, EVALUATED = range(5)
+LOSS, OBJECTIVE, SAMPLES, EVALUATED = range(4)
 
 
 class TermTracker(keras.metrics.Metric):
     """Logs `loss`, and `t_loss`, `t_weight`, `t_labelled` of every term.
 
-    In training `loss` and `t_weight` are means over steps. A term's own value is (sum of numerators) / (sum of labels),
+    In training `loss` and `t_weight` are means over steps, each step counting by its number of samples, as in Keras:
+    the parts then add up to `loss` although the last batch of an epoch is smaller. A term's own value is (sum of numerators) / (sum of labels),
     so that an unlabelled batch does not drag it down. In evaluation `loss` is sum(user_weight * t_loss / fixed scale).
 
     Args:
@@ -35,14 +36,14 @@ class TermTracker(keras.metrics.Metric):
         self.partly_labelled = [term.name for term in terms if term.may_lack_labels]
         self.has_objective = has_objective
         self.sums = self.add_variable((5, len(terms)), "zeros", name="sums")
-        self.totals = self.add_variable((5,), "zeros", name="totals")
+        self.totals = self.add_variable((4,), "zeros", name="totals")
 
     def update_state(self, rows: Array, totals: Array) -> None:
         """Adds one step.
 
         Args:
-            rows: shape `(5, T)`: numerators, denominators, labelled samples, contributions, weights.
-            totals: shape `(5,)`: loss, objective, 1, samples, 1 in evaluation.
+            rows: shape `(5, T)`: numerators, denominators, labelled samples, scaled numerators, weights times samples.
+            totals: shape `(4,)`: loss and objective times the samples, samples, 1 in evaluation.
         """
         self.sums.assign(self.sums + ops.cast(rows, "float32"))
         self.totals.assign(self.totals + ops.cast(totals, "float32"))
@@ -50,22 +51,22 @@ class TermTracker(keras.metrics.Metric):
     def result(self) -> dict[str, Array]:
         """The logs as a dict of scalars."""
         sums, totals = self.sums.value * 1, self.totals.value * 1
-        steps = ops.maximum(totals[STEPS], 1.0)
+        samples = ops.maximum(totals[SAMPLES], 1.0)
         denominators = ops.where(sums[DENOMINATOR] > 0, sums[DENOMINATOR], ops.ones_like(sums[DENOMINATOR]))
         losses = sums[NUMERATOR] / denominators
         evaluated = ops.sum(sums[SCALED] / denominators)
-        logs = {"loss": ops.where(totals[EVALUATED] > 0, evaluated, totals[LOSS] / steps)}
+        logs = {"loss": ops.where(totals[EVALUATED] > 0, evaluated, totals[LOSS] / samples)}
         for index, name in enumerate(self.term_names):
             logs[f"{name}_loss"] = losses[index]
-        weights = sums[WEIGHT] / steps
+        weights = sums[WEIGHT] / samples
         for index, name in enumerate(self.term_names):
             logs[f"{name}_weight"] = weights[index]
-        labelled = sums[LABELLED] / ops.maximum(totals[SAMPLES], 1.0)
+        labelled = sums[LABELLED] / samples
         for index, name in enumerate(self.term_names):
             if name in self.partly_labelled:
                 logs[f"{name}_labelled"] = labelled[index]
         if self.has_objective:
-            logs["objective"] = totals[OBJECTIVE] / steps
+            logs["objective"] = totals[OBJECTIVE] / samples
         return logs
 
     def evaluation_logs(self, logs: dict[str, Any]) -> dict[str, Any]:
