@@ -88,10 +88,15 @@ def test_validation_logs_and_names():
 
 def test_val_loss_does_not_move_with_the_balancer():
     x, y = data()
-    losses_of = {"value": ml.Term("mse", scale=4.0), "label": ml.Term("sparse_categorical_crossentropy", scale="running_mean")}
+    losses_of = {
+        "value": ml.Term("mse", scale=4.0),
+        "label": ml.Term("sparse_categorical_crossentropy", scale="running_mean"),
+    }
     for balancer in (None, "uncertainty", "mgda"):
         model = two_heads()
-        trainer = ml.compile(model, keras.optimizers.SGD(0.0), loss=losses_of, loss_weights={"value": 2.0}, balancer=balancer)
+        trainer = ml.compile(
+            model, keras.optimizers.SGD(0.0), loss=losses_of, loss_weights={"value": 2.0}, balancer=balancer
+        )
         history = trainer.fit(x, y, validation_data=(x, y), epochs=2, batch_size=16, verbose=0).history
         for epoch in range(2):
             expected = 2.0 * history["val_value_loss"][epoch] / 4.0 + history["val_label_loss"][epoch]
@@ -102,7 +107,10 @@ def _list_model():
     keras.utils.set_random_seed(0)
     inputs = keras.Input((4,))
     hidden = keras.layers.Dense(8, activation="relu")(inputs)
-    outputs = [keras.layers.Dense(2, name="value")(hidden), keras.layers.Dense(3, activation="softmax", name="label")(hidden)]
+    outputs = [
+        keras.layers.Dense(2, name="value")(hidden),
+        keras.layers.Dense(3, activation="softmax", name="label")(hidden),
+    ]
     return keras.Model(inputs, outputs)
 
 
@@ -160,7 +168,11 @@ def test_sequential_model_and_logs_without_prefix():
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, name="out")])
     trainer = ml.compile(model, "sgd", loss={"out": {"squared": "mse", "absolute": "mae"}}, metrics=["mae"])
     history = trainer.fit(x, y["value"], verbose=0).history
-    assert set(history) == {"loss", "mae", *(f"out/{n}_{k}" for n in ("squared", "absolute") for k in ("loss", "weight"))}
+    assert set(history) == {
+        "loss",
+        "mae",
+        *(f"out/{n}_{k}" for n in ("squared", "absolute") for k in ("loss", "weight")),
+    }
     assert history["out/absolute_loss"][0] == pytest.approx(history["mae"][0], rel=1e-5)
 
 
@@ -236,5 +248,12 @@ def test_explain_says_what_every_term_does():
         balancer="uncertainty",
     )
     table = trainer.explain()
-    for piece in ("mse on value", "mean per labelled sample", "l1 of kernels of trunk", "0.1", "regularization", "Uncertainty"):
+    for piece in (
+        "mse on value",
+        "mean per labelled sample",
+        "l1 of kernels of trunk",
+        "0.1",
+        "regularization",
+        "Uncertainty",
+    ):
         assert piece in table

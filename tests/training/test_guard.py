@@ -23,7 +23,9 @@ def _trainer(balancer=None, **arguments):
     return ml.compile(model, keras.optimizers.Adam(0.01), loss=losses(), balancer=balancer, **arguments)
 
 
-@pytest.mark.parametrize(("balancer", "eager"), [(None, False), ("uncertainty", False), ("upgrad", False), (None, True)])
+@pytest.mark.parametrize(
+    ("balancer", "eager"), [(None, False), ("uncertainty", False), ("upgrad", False), (None, True)]
+)
 def test_nan_label_raises_and_changes_nothing(balancer, eager):
     trainer = _trainer(balancer, run_eagerly=eager)
     x, y = data()

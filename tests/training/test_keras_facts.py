@@ -146,7 +146,9 @@ def test_shared_variables_are_found_by_structure_not_by_values():
     trunk = keras.layers.Dense(6, activation="relu", name="trunk", bias_initializer=keras.initializers.Constant(-1e3))
     hidden = trunk(inputs)
     private = keras.layers.Dense(4, name="private")(hidden)
-    stopped = keras.layers.Lambda(keras.ops.stop_gradient, name="stop")(keras.layers.Dense(3, name="behind_stop")(hidden))
+    stopped = keras.layers.Lambda(keras.ops.stop_gradient, name="stop")(
+        keras.layers.Dense(3, name="behind_stop")(hidden)
+    )
     outputs = {
         "value": keras.layers.Dense(2, name="value_head")(private),
         "label": keras.layers.Dense(3, activation="softmax", name="label_head")(hidden),

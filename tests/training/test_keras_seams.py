@@ -36,7 +36,9 @@ class _Reads(keras.callbacks.Callback):
         self.steps = []
 
     def on_train_batch_end(self, batch, logs=None):
-        self.steps.append(int(np.asarray(keras.ops.convert_to_numpy(seams.current_value(self.model, self.model.state["step"])))))
+        self.steps.append(
+            int(np.asarray(keras.ops.convert_to_numpy(seams.current_value(self.model, self.model.state["step"]))))
+        )
 
 
 def test_current_value_inside_a_running_loop():

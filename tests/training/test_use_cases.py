@@ -84,7 +84,9 @@ def test_u4_binary_and_regression_with_accuracy_on_one_head(tmp_path):
     history = trainer.fit(x, y, epochs=2, verbose=0).history
     assert "label_accuracy" in history
     assert "price_accuracy" not in history
-    assert history["loss"][-1] == pytest.approx(0.8 * history["label_loss"][-1] + 0.2 * history["price_loss"][-1], rel=0.05)
+    assert history["loss"][-1] == pytest.approx(
+        0.8 * history["label_loss"][-1] + 0.2 * history["price_loss"][-1], rel=0.05
+    )
     _save_and_load(trainer, x, y, tmp_path)
 
 

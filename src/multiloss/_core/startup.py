@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import tempfile
@@ -15,7 +16,7 @@ PROGRAM = "multiloss"
 def started_as_command() -> bool:
     """Whether this process is `multiloss ...` or `python -m multiloss ...`, and not a program that imports it."""
     options = sys.orig_argv[1:]
-    as_module = any(option == "-m" and name == PROGRAM for option, name in zip(options, options[1:], strict=False))
+    as_module = any(option == "-m" and name == PROGRAM for option, name in itertools.pairwise(options))
     return as_module or Path(sys.argv[0] if sys.argv else "").stem == PROGRAM
 
 

@@ -51,7 +51,7 @@ def aggregate(
         >>> from multiloss.aggregation import aggregate
         >>> vector = aggregate([[1.0, 0.0], [-1.0, 1.0]], "pcgrad")
         >>> [round(float(entry), 4) for entry in vector]
-        [0.4, 1.2]
+        [0.2857, 0.8571]
     """
     given = ops.convert_to_tensor(jacobian)
     if len(given.shape) != 2:
@@ -95,14 +95,14 @@ def solve(
         >>> [round(float(weight), 4) for weight in weights]
         [1.2, 0.8]
     """
-    balancer = resolve("balancer", balancer, Balancer)
+    member: Balancer = resolve("balancer", balancer, Balancer)
     gramian = to_float(gramian)
     terms = gramian.shape[-1]
     if len(gramian.shape) != 2 or gramian.shape[0] != terms:
         raise invalid("`gramian` must have shape (K, K)", received=f"shape {tuple(gramian.shape)}")
     _check_names(names, terms)
     _refuse_nonfinite_products(gramian, names)
-    shape = balancer.noise_shape(terms)
+    shape = member.noise_shape(terms)
     # Losses that nobody gave are NaN, so that a balancer which reads them cannot pass unnoticed.
     signals = Signals(
         losses=ops.full((terms,), np.nan, dtype=gramian.dtype) if losses is None else to_float(losses),
@@ -113,11 +113,11 @@ def solve(
         epoch=ops.zeros((), dtype="int32"),
         noise=None if shape is None else ops.cast(np.random.default_rng(seed).random(shape), gramian.dtype),
     )
-    state = {name: ops.convert_to_tensor(value) for name, value in balancer.init(terms).items()}
-    weights, _ = balancer.weights(signals, state)
+    state = {name: ops.convert_to_tensor(value) for name, value in member.init(terms).items()}
+    weights, _ = member.weights(signals, state)
     if losses is None and (values := _values(weights)) is not None and not np.isfinite(values).all():
         raise invalid(
-            f"{type(balancer).__name__} reads the terms' losses", received="losses=None", fix="Pass losses=[...]."
+            f"{type(member).__name__} reads the terms' losses", received="losses=None", fix="Pass losses=[...]."
         )
     return weights
 

@@ -42,9 +42,9 @@ class MGDA(Aggregator):
 
     Example:
         >>> from multiloss.aggregation import MGDA, aggregate
-        >>> vector = aggregate([[3.0, 1.0], [-1.0, 1.0]], MGDA(normalize="none"))
+        >>> vector = aggregate([[2.0, 0.0], [0.0, 1.0]], MGDA(normalize="none"))
         >>> [round(float(entry), 4) for entry in vector]
-        [0.0, 1.0]
+        [0.4, 0.8]
 
     Differs from the official code: the problem is solved to the end by an interior-point method for every K, not by
     Frank-Wolfe steps; a term without a gradient is left out, where it would otherwise turn the whole update to 0; the

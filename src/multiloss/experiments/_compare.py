@@ -16,7 +16,7 @@ from ._plan import Plan
 from ._progress import Progress
 
 BALANCERS = ("fixed", "uncertainty", "pcgrad")
-EPOCHS = 6
+EPOCHS = 5
 SEEDS = 3
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from typing import Any, ClassVar
 
 from keras import ops
@@ -34,7 +35,7 @@ class Constant(Scale):
 
     fixed: ClassVar[bool] = True
 
-    def __init__(self, value: float = 1.0):
+    def __init__(self, value: float | numbers.Real = 1.0):
         try:
             number = float(value)
         except (TypeError, ValueError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from keras import ops
 
 from .._core.errors import invalid
@@ -41,7 +43,7 @@ def _shown(shape: tuple) -> str:
     return str(tuple("batch" if size is None else int(size) for size in shape)).replace("'", "")
 
 
-def pick(array: Array, column: int | slice | list[int] | tuple[int, ...]) -> Array:
+def pick(array: Array, column: int | slice | Sequence[int]) -> Array:
     """Picks columns along the last axis and keeps the axis."""
     if isinstance(column, slice):
         return array[..., column]

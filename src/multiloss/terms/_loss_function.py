@@ -9,9 +9,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from .._core.errors import invalid, unknown_name
-from .._core.registry import members, resolve
+from .._core.errors import invalid
 from .._core.typing import Array
+from ..losses._lookup import find_loss
 
 _KERAS_REDUCTIONS = {"sum": "sum", "mean_with_sample_weight": "weighted_mean"}
 _BY_SHAPE = ("crossentropy", "ce")
@@ -60,40 +60,10 @@ class LossFunction:
 def _function(identifier: Any) -> Callable[[Array, Array], Array]:
     if isinstance(identifier, str) and identifier.lower() in _BY_SHAPE:
         return _crossentropy_by_shape
-    loss = _lookup(identifier)
+    loss = find_loss(identifier)
     if isinstance(loss, keras.losses.Loss):
         return loss.call
     return loss
-
-
-def _lookup(identifier: Any) -> Any:
-    if isinstance(identifier, str):
-        if any(identifier in (entry.name, entry.cls.__name__) for entry in members("loss")):
-            return resolve("loss", identifier, keras.losses.Loss)
-        try:
-            return keras.losses.get(identifier)
-        except ValueError:
-            return _exported_by_keras(identifier)
-    if isinstance(identifier, dict):
-        return keras.saving.deserialize_keras_object(identifier)
-    if isinstance(identifier, type) and issubclass(identifier, keras.losses.Loss):
-        return identifier()
-    if not callable(identifier):
-        raise invalid(
-            "A loss must be a name, a keras.losses.Loss, or a function of (y_true, y_pred)", received=identifier
-        )
-    return identifier
-
-
-def _exported_by_keras(name: str) -> Any:
-    # keras.losses.get does not know every loss that Keras exports.
-    found = getattr(keras.losses, name, None)
-    if isinstance(found, type) and issubclass(found, keras.losses.Loss):
-        return found()
-    if callable(found) and not name.startswith("_"):
-        return found
-    known = sorted({entry.name for entry in members("loss")} | {n for n in dir(keras.losses) if n[0].isupper()})
-    raise unknown_name("loss", name, known)
 
 
 def _crossentropy_by_shape(y_true: Array, y_pred: Array) -> Array:

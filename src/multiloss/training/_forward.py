@@ -39,8 +39,21 @@ class CommonSteps:
     state: Any
     objective: Objective
     on_nonfinite: str
+    tracker: Any
+    by_name: Any
+    update_metrics: Any
     _reach: list[set[int]] | None
     _sharing: Sharing | None
+
+    # What keras.Model gives.
+    optimizer: Any
+    losses: Any
+    variables: Any
+    trainable_variables: Any
+    non_trainable_variables: Any
+    metrics_variables: Any
+    get_metrics_result: Any
+    jit_compile: Any
 
     def random_state(self) -> dict[str, Any]:
         """Generators outside Keras that the backend draws from; none but on PyTorch."""
@@ -57,11 +70,11 @@ class CommonSteps:
     def evaluate_terms(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Forward:
         """Evaluates the terms on given outputs."""
         batch = self.batch(x, y, y_pred, sample_weight)
-        return Forward(y_pred, batch, self.objective.evaluate(batch, self.losses))  # type: ignore[attr-defined]
+        return Forward(y_pred, batch, self.objective.evaluate(batch, self.losses))
 
     def batch(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Batch:
         """The batch by name."""
-        outputs, targets, weights = self.by_name(y, y_pred, sample_weight)  # type: ignore[attr-defined]
+        outputs, targets, weights = self.by_name(y, y_pred, sample_weight)
         masks = {name: mask for name, value in outputs.items() if (mask := keras_mask(value)) is not None}
         outputs = {name: _precise(value) for name, value in outputs.items()}
         return Batch(x, targets, outputs, weights, self.model, self.state["step"].value, masks)
@@ -72,7 +85,7 @@ class CommonSteps:
 
     def uses_loss_scaling(self) -> bool:
         """Whether the optimizer expects some gradients to overflow, and deals with it."""
-        return isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)  # type: ignore[attr-defined]
+        return isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
 
     def sharing(self, reach: Any) -> Sharing:
         """The shared variables, found once; `reach` gives every term's reached variables."""
@@ -116,8 +129,8 @@ class CommonSteps:
         step_variable = self.state["step"]
         step_variable.assign(step_variable.value + 1)
         rows, totals = self.objective.log_rows(forward.values, step.measured, step.weights, step.objective, True)
-        self.tracker.update_state(rows, totals)  # type: ignore[attr-defined]
-        self.update_metrics(forward.batch)  # type: ignore[attr-defined]
+        self.tracker.update_state(rows, totals)
+        self.update_metrics(forward.batch)
 
     def evaluate_step(self, forward: Forward) -> None:
         """Updates the logs of one evaluation batch."""
@@ -125,12 +138,12 @@ class CommonSteps:
         measured = self.objective.measure(forward.values, losses, training=False)
         weights = measured.user / measured.divisors
         rows, totals = self.objective.log_rows(forward.values, measured, weights, None, False)
-        self.tracker.update_state(rows, totals)  # type: ignore[attr-defined]
-        self.update_metrics(forward.batch)  # type: ignore[attr-defined]
+        self.tracker.update_state(rows, totals)
+        self.update_metrics(forward.batch)
 
     def test_logs(self) -> dict[str, Any]:
         """The logs of an evaluation."""
-        return self.tracker.evaluation_logs(self.get_metrics_result())  # type: ignore[attr-defined]
+        return self.tracker.evaluation_logs(self.get_metrics_result())
 
 
 def _precise(value: Array) -> Array:
@@ -142,5 +155,3 @@ def _precise(value: Array) -> Array:
 def _all_finite(gradients: Iterable[Any]) -> Array:
     checks = [ops.all(ops.isfinite(gradient)) for gradient in gradients if gradient is not None]
     return ops.all(ops.stack(checks)) if checks else ops.ones((), "bool")
-
-

@@ -117,7 +117,7 @@ class OutputMetrics(keras.metrics.Metric):
             sample_weight: weights by output; `""` for all.
             masks: 1 where a sample's label counts, by output; absent where all do.
         """
-        for output, metric in [*self._plain, *self._weighted]:
+        for output, _ in [*self._plain, *self._weighted]:
             if output not in y_pred:
                 raise unknown_name("output in `metrics`", output, y_pred)
             if output not in y_true:

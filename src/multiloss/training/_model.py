@@ -31,7 +31,7 @@ from ._trackers import TermTracker
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class MultiLossModel(backend_steps(), keras.Model):
+class MultiLossModel(backend_steps(), keras.Model):  # type: ignore[misc]
     """Trains a Keras model with named terms and a balancer; shares the model's weights and does not change it.
 
     Args:
@@ -293,5 +293,3 @@ class MultiLossModel(backend_steps(), keras.Model):
 
 def _has_objective(objective: Objective) -> bool:
     return bool(objective.balanced) and type(objective.balancer).objective is not Balancer.objective
-
-

@@ -64,11 +64,14 @@ def save_seeds(trainer: Any, store: Any) -> None:
 def load_seeds(trainer: Any, store: Any) -> None:
     """Reads the states of all seed generators."""
     states = seed_states(trainer)
-    saved = [key for key in store.keys() if key.startswith("seed_")]
+    keys = list(store.keys())  # a store gives its keys, but is no mapping
+    saved = [key for key in keys if key.startswith("seed_")]
     if len(saved) != len(states):
-        raise invalid(f"The file must hold the states of {len(states)} seed generators", received=f"{len(saved)} states")
+        raise invalid(
+            f"The file must hold the states of {len(states)} seed generators", received=f"{len(saved)} states"
+        )
     for index, variable in enumerate(states):
         variable.assign(np.asarray(store[f"seed_{index}"]))
-    backend_state = {key: np.asarray(store[key]) for key in trainer.random_state() if key in store.keys()}
+    backend_state = {key: np.asarray(store[key]) for key in trainer.random_state() if key in keys}
     if backend_state:
         trainer.restore_random_state(backend_state)

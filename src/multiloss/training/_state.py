@@ -49,11 +49,7 @@ class TrainingState(keras.layers.Layer):
 
     def read(self, prefix: str) -> State:
         """The values of all variables under a prefix, as a flat dict of tensors that later writes do not touch."""
-        return {
-            key.removeprefix(prefix): self[key].value * 1
-            for key in self.keys
-            if key.startswith(prefix)
-        }
+        return {key.removeprefix(prefix): self[key].value * 1 for key in self.keys if key.startswith(prefix)}
 
     def write(self, prefix: str, state: State) -> None:
         """Assigns the values of a flat dict to the variables under a prefix."""

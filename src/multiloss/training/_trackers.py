@@ -22,8 +22,9 @@ class TermTracker(keras.metrics.Metric):
     """Logs `loss`, and `t_loss`, `t_weight`, `t_labelled` of every term.
 
     In training `loss` and `t_weight` are means over steps, each step counting by its number of samples, as in Keras:
-    the parts then add up to `loss` although the last batch of an epoch is smaller. A term's own value is (sum of numerators) / (sum of labels),
-    so that an unlabelled batch does not drag it down. In evaluation `loss` is sum(user_weight * t_loss / fixed scale).
+    the parts then add up to `loss` although the last batch of an epoch is smaller. A term's own value is (sum of
+    numerators) / (sum of labels), so that an unlabelled batch does not drag it down. In evaluation `loss` is
+    sum(user_weight * t_loss / fixed scale).
 
     Args:
         terms: the bound terms, in order.

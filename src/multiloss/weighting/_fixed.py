@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 from keras import ops
 
 from .._core.balancer import Balancer, Needs, Signals
@@ -79,7 +80,7 @@ def _checked(weights: float | Sequence[float] | None) -> float | list[float] | N
     if weights is None:
         return None
     try:
-        values = [float(weights)] if not hasattr(weights, "__len__") else [float(value) for value in weights]
+        values = [float(value) for value in np.atleast_1d(np.asarray(weights, "float64"))]
     except (TypeError, ValueError):
         values = []
     if not values or not all(math.isfinite(value) and value > 0 for value in values):
@@ -88,4 +89,4 @@ def _checked(weights: float | Sequence[float] | None) -> float | list[float] | N
             received=weights,
             fix="To switch a term off, give it the loss weight 0.",
         )
-    return values if hasattr(weights, "__len__") else values[0]
+    return values if np.ndim(weights) else values[0]

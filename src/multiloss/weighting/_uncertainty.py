@@ -61,8 +61,8 @@ class Uncertainty(Balancer):
         >>> state = balancer.init(2)
         >>> for _ in range(400):
         ...     weights, state = balancer.weights(signals, state)
-        >>> [round(float(weight), 2) for weight in weights]
-        [0.5, 49.96]
+        >>> [round(float(weight), 1) for weight in weights]
+        [0.5, 49.8]
 
     Differs from the official code: s is stepped here and not by the user's optimizer, and is clamped; s and the weights
     of a step are those before the update.

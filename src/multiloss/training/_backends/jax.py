@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import keras
 
-from ...terms import TermValue
+from ...terms import Description, TermValue
 from .._forward import CommonSteps, Forward
 from .._gradients import differentiate
 from .jax_reach import structural_reach
@@ -34,19 +34,18 @@ class BackendSteps(CommonSteps):
 
         losses, backward, (y_pred, arrays, after) = jax.vjp(run, trainable, has_aux=True)
 
-        def pull(seeds: Sequence[Any], indices: Sequence[int], *, dense: bool = False) -> list[Any]:
+        def pull(seeds: Sequence[Any], variables: Sequence[int], *, dense: bool = False) -> list[Any]:
             filled = [0.0 if seed is None else seed for seed in seeds]
             cast = tuple(jax.numpy.asarray(seed, loss.dtype) for seed, loss in zip(filled, losses, strict=True))
             gradients = backward(cast)[0]
-            return [gradients[index] for index in indices]
+            return [gradients[index] for index in variables]
 
         def reach() -> list[set[int]]:
             return structural_reach(run, trainable)
 
         self.report_unreached(reach)
-        everything = (
-            self._pairs(trainable=trainable, non_trainable=after, metrics=metrics)
-            + list(zip(self.optimizer.variables, optimizer, strict=True))
+        everything = self._pairs(trainable=trainable, non_trainable=after, metrics=metrics) + list(
+            zip(self.optimizer.variables, optimizer, strict=True)
         )
         with keras.StatelessScope(everything) as scope:
             batch = self.batch(x, y, y_pred, sample_weight)
@@ -99,16 +98,17 @@ class BackendSteps(CommonSteps):
         Only the terms are differentiated anew, each alone: a zero seed would let the others' NaN through, as 0 * NaN.
         """
 
-        def loss_of(term: int, values: Any, outputs: Any) -> jax.Array:
+        def loss_of(description: Description, values: Any, outputs: Any) -> jax.Array:
             with keras.StatelessScope(self._pairs(trainable=values) + fixed):
                 batch = self.batch(x, y, outputs, sample_weight)
-                return self.objective.terms[term].description.evaluate(str(term), batch).loss
+                return description.evaluate("", batch).loss
 
         guilty = []
         for term in self.objective.terms:
             finite = jax.numpy.asarray(True)
             if term.description is not None:
-                gradients = jax.grad(partial(loss_of, term.index), argnums=(0, 1), allow_int=True)(trainable, y_pred)
+                slope = jax.grad(partial(loss_of, term.description), argnums=(0, 1), allow_int=True)
+                gradients = slope(trainable, y_pred)
                 leaves = [leaf for leaf in jax.tree.leaves(gradients) if leaf.dtype != jax.dtypes.float0]
                 finite = jax.numpy.stack([jax.numpy.isfinite(leaf).all() for leaf in leaves]).all()
             guilty.append(~finite)

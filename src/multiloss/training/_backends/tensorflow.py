@@ -18,8 +18,8 @@ class BackendSteps(CommonSteps):
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step: nothing is written until the step is known to be finite."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        variables = self.model.trainable_variables
-        sources = [variable.value for variable in variables]
+        trainables = self.model.trainable_variables
+        sources = [variable.value for variable in trainables]
         with tf.GradientTape(persistent=True) as tape:
             before = self.regularized_values()
             scope = keras.StatelessScope(before, collect_losses=True)
@@ -28,16 +28,18 @@ class BackendSteps(CommonSteps):
                 forward = self.run_forward(x, y, sample_weight, training=True)
             losses = [value.loss for value in forward.values]
 
-        def pull(seeds: Sequence[Any], indices: Sequence[int], *, dense: bool = False) -> list[Any]:
-            chosen = [sources[index] for index in indices]
-            pulled = [(loss, tf.cast(seed, loss.dtype)) for loss, seed in zip(losses, seeds, strict=True) if seed is not None]
-            gradients = tape.gradient([loss for loss, _ in pulled], chosen, output_gradients=[seed for _, seed in pulled])
+        def pull(seeds: Sequence[Any], variables: Sequence[int], *, dense: bool = False) -> list[Any]:
+            chosen = [sources[index] for index in variables]
+            pulled = [
+                (loss, tf.cast(seed, loss.dtype)) for loss, seed in zip(losses, seeds, strict=True) if seed is not None
+            ]
+            gradients = tape.gradient(
+                [loss for loss, _ in pulled], chosen, output_gradients=[seed for _, seed in pulled]
+            )
             return [tf.convert_to_tensor(g) if dense and g is not None else g for g in gradients]
 
         def reach() -> list[set[int]]:
-            return [
-                {index for index, g in enumerate(tape.gradient(loss, sources)) if g is not None} for loss in losses
-            ]
+            return [{index for index, g in enumerate(tape.gradient(loss, sources)) if g is not None} for loss in losses]
 
         def blame() -> tf.Tensor:
             guilty = []
@@ -58,10 +60,12 @@ class BackendSteps(CommonSteps):
                 losses,
                 pull,
                 lambda: self.sharing(reach),
-                len(variables),
+                len(trainables),
                 self.optimizer.scale_loss,
             )
-            applies, moves, following = self.verdict(losses, [_values(g) for g in step.gradients if g is not None], find_guilty)
+            applies, moves, following = self.verdict(
+                losses, [_values(g) for g in step.gradients if g is not None], find_guilty
+            )
             self.track(forward, step)
 
         updates = [
@@ -70,7 +74,7 @@ class BackendSteps(CommonSteps):
             if (value := scope.get_current_value(variable)) is not None and value is not mapped.get(id(variable))
         ]
         _when(moves, lambda: [variable.assign(value) for variable, value in updates])
-        _when(applies, lambda: self.optimizer.apply(*reached(step.gradients, variables)))
+        _when(applies, lambda: self.optimizer.apply(*reached(step.gradients, trainables)))
         if following is not None:
             for key, value in zip(("guard/incident", "guard/culprits"), following, strict=True):
                 self.state[key].assign(value)
@@ -78,8 +82,8 @@ class BackendSteps(CommonSteps):
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """One evaluation batch."""
-        forward = self.run_forward(*keras.utils.unpack_x_y_sample_weight(data), training=False)
-        self.evaluate_step(forward)
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        self.evaluate_step(self.run_forward(x, y, sample_weight, training=False))
         return self.test_logs()
 
 

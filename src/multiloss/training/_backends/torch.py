@@ -36,8 +36,8 @@ class BackendSteps(CommonSteps):
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step: nothing is written until the step is known to be finite."""
         x, y, sample_weight = _tensors(keras.utils.unpack_x_y_sample_weight(data))
-        variables = self.model.trainable_variables
-        sources = [variable.value for variable in variables]
+        trainables = self.model.trainable_variables
+        sources = [variable.value for variable in trainables]
         scope = keras.StatelessScope(self.regularized_values(), collect_losses=True)
         mapped = dict(scope.state_mapping)
         with scope:
@@ -45,8 +45,8 @@ class BackendSteps(CommonSteps):
             losses = [value.loss for value in forward.values]
         connected = [index for index, loss in enumerate(losses) if loss.requires_grad]
 
-        def pull(seeds: Sequence[Any], indices: Sequence[int], *, dense: bool = False) -> list[Any]:
-            chosen = [sources[index] for index in indices]
+        def pull(seeds: Sequence[Any], variables: Sequence[int], *, dense: bool = False) -> list[Any]:
+            chosen = [sources[index] for index in variables]
             outputs = [index for index in connected if seeds[index] is not None]
             if not outputs or not chosen:
                 return [None] * len(chosen)
@@ -85,7 +85,7 @@ class BackendSteps(CommonSteps):
                 [loss.detach() for loss in losses],
                 pull,
                 lambda: self.sharing(reach),
-                len(variables),
+                len(trainables),
                 self.optimizer.scale_loss,
             )
             applies, moves, following = self.verdict(losses, step.gradients, find_guilty)
@@ -98,7 +98,7 @@ class BackendSteps(CommonSteps):
                     if value is not None and value is not mapped.get(id(variable)):
                         variable.assign(value)
             if bool(applies):
-                self.optimizer.apply(*reached(step.gradients, variables))
+                self.optimizer.apply(*reached(step.gradients, trainables))
             if following is not None:
                 for key, value in zip(("guard/incident", "guard/culprits"), following, strict=True):
                     self.state[key].assign(value)
@@ -106,16 +106,14 @@ class BackendSteps(CommonSteps):
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """One evaluation batch."""
-        forward = self.run_forward(*_tensors(keras.utils.unpack_x_y_sample_weight(data)), training=False)
-        self.evaluate_step(forward)
+        x, y, sample_weight = _tensors(keras.utils.unpack_x_y_sample_weight(data))
+        self.evaluate_step(self.run_forward(x, y, sample_weight, training=False))
         return self.test_logs()
 
 
 def _tensors(structure: Any) -> Any:
     # train_on_batch hands over NumPy arrays where fit hands over tensors.
-    return keras.tree.map_structure(
-        lambda leaf: None if leaf is None else keras.ops.convert_to_tensor(leaf), structure
-    )
+    return keras.tree.map_structure(lambda leaf: None if leaf is None else keras.ops.convert_to_tensor(leaf), structure)
 
 
 def _detach(value: TermValue) -> TermValue:
