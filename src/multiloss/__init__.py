@@ -9,16 +9,22 @@ if (_problem := _missing_backend()) is None:
     from . import aggregation as aggregation
     from . import losses as losses
     from . import problems as problems
+    from . import reporting as reporting
     from . import scales as scales
+    from . import testing as testing
     from . import weighting as weighting
     from ._core.balancer import Balancer as Balancer
     from ._core.balancer import Needs as Needs
     from ._core.balancer import Signals as Signals
+    from .experiments import compare as compare
     from .problems import Problem as Problem
+    from .terms import FeaturePenalty as FeaturePenalty
     from .terms import Joint as Joint
     from .terms import OutputPenalty as OutputPenalty
     from .terms import Term as Term
     from .terms import WeightPenalty as WeightPenalty
+    from .terms import balanced_class_weight as balanced_class_weight
+    from .terms import deep_supervision as deep_supervision
     from .training import MultiLossModel as MultiLossModel
     from .training import compile as compile
 else:

@@ -7,6 +7,7 @@ import pytest
 
 from multiloss.aggregation import PCGrad
 from multiloss.experiments import Comparison, compare
+from multiloss.experiments._batches import SeededBatches
 
 
 @pytest.fixture(scope="module")
@@ -122,11 +123,17 @@ def test_finished_runs_are_not_repeated(make_problem, counting, tmp_path):
 
 
 def test_a_failing_run_is_recorded_and_the_rest_goes_on(make_problem, counting, not_finite):
-    found = compare(make_problem(), {"broken": not_finite, "fixed": counting}, epochs=1, seeds=1, verbose=0)
+    """And data may come as a data set, from whose first batch the samples for drawing are taken."""
+    arrays = make_problem()
+    problem = make_problem(
+        train=SeededBatches(arrays.train, 16, seed=0), validation=SeededBatches(arrays.validation, 10, seed=0)
+    )
+    found = compare(problem, {"broken": not_finite, "fixed": counting}, epochs=1, seeds=1, verbose=0)
     broken, fixed = found.runs
     assert "finite" in broken.error
     assert broken.improvement is None
     assert fixed.error is None
+    assert found.samples.predictions["fixed"]["size"].shape == (10, 1)
     assert [entry.verdict for entry in found.summary] == ["baseline", "failed"]
 
 

@@ -29,8 +29,8 @@ def quiet_start() -> Iterator[None]:
     if not started_as_command():
         yield
         return
-    # What TensorFlow says later, when it first sees a device; 2 leaves errors.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # What TensorFlow's compiled code logs later; what goes wrong there also comes as a Python exception.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as swallowed:

@@ -2,7 +2,10 @@
 
 from ._batch import Batch as Batch
 from ._batch import TermValue as TermValue
+from ._class_weight import balanced_class_weight as balanced_class_weight
+from ._deep_supervision import deep_supervision as deep_supervision
 from ._description import Description as Description
+from ._feature_penalty import FeaturePenalty as FeaturePenalty
 from ._joint import Joint as Joint
 from ._output_penalty import OutputPenalty as OutputPenalty
 from ._term import Term as Term

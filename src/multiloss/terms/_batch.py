@@ -24,6 +24,7 @@ class Batch:
         model: the user's model.
         step: scalar int, steps applied so far.
         masks: the masks that layers hung on outputs (of padded sequences), by name.
+        features: outputs of inner layers, by layer name, for the terms that ask for them.
     """
 
     x: Any
@@ -33,6 +34,7 @@ class Batch:
     model: Any
     step: Array
     masks: Mapping[str, Array] = field(default_factory=dict)
+    features: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def size(self) -> Array:
@@ -47,6 +49,12 @@ class Batch:
                 "output", key, self.y_pred, f"Term {term!r} must stand under an output's name, or say what it reads."
             )
         return self.y_pred[key]
+
+    def feature(self, term: str, layer: str) -> Array:
+        """The output of an inner layer, or an error that names the term."""
+        if layer not in self.features:
+            raise unknown_name(f"layer of term {term!r},", layer, self.features, "Only a trainer's step knows layers.")
+        return self.features[layer]
 
     def target(self, term: str, key: str) -> Array:
         """The target `key`, or an error that names the term."""

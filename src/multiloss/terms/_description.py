@@ -20,12 +20,14 @@ class Description(abc.ABC):
     Attributes:
         reads_targets: the term cannot do without `y`.
         may_lack_labels: the term logs `t_labelled`.
+        features: the inner layers whose outputs it reads.
     """
 
     scale: ClassVar[Scale | None] = None
     balanced: ClassVar[bool] = True
     reads_targets: ClassVar[bool] = False
     may_lack_labels: ClassVar[bool] = False
+    features: ClassVar[tuple[str, ...]] = ()
 
     def located(self, key: str, outputs: Sequence[str] | None) -> Description:
         """The description with its defaults filled in from its place in `loss=`, and its names checked.

@@ -14,7 +14,7 @@ from .._core.registry import PACKAGE
 from .._core.variables import layer_names, matches
 from ._batch import Batch, TermValue, as_float
 from ._description import Description
-from ._norms import entry_function
+from ._norms import WEIGHT_NORMS, entry_function
 
 KERNELS = ("kernel", "embeddings")
 
@@ -24,10 +24,12 @@ KERNELS = ("kernel", "embeddings")
 class WeightPenalty(Description):
     """A penalty on trainable weights, which follows them as they train; never balanced.
 
-    value = sum over the entries of the chosen weights of |w| (`"l1"`) or w^2 (`"l2"`).
+    value = sum over the entries of the chosen weights of |w| (`"l1"`) or w^2 (`"l2"`); or sum over their columns of
+    the column's L2 norm (`"group"`, the group lasso by output unit, with gradient 0 at a column of zeros: a unit that
+    is off stays off as far as the penalty goes). A column is what belongs to one index of the last axis.
 
     Args:
-        norm: `"l1"`, `"l2"` (sum of squares), or a function from one weight tensor to a scalar.
+        norm: `"l1"`, `"l2"` (sum of squares), `"group"`, or a function from one weight tensor to a scalar.
         layers: a pattern, matched by `re.fullmatch` on a layer's name or path; sublayers of a match are included.
         kernels_only: only variables named `kernel` or `embeddings`; False takes biases and all others too.
 
@@ -38,6 +40,10 @@ class WeightPenalty(Description):
         >>> import multiloss as ml
         >>> ml.WeightPenalty("l1", layers="trunk.*").layers
         'trunk.*'
+
+    Reference for `"group"`: Yuan and Lin, Model selection and estimation in regression with grouped variables, 2006,
+    doi:10.1111/j.1467-9868.2005.00532.x; here without the factor for a group's size, which is the same for all
+    columns of a weight.
     """
 
     norm: str | Callable[..., Any]
@@ -47,11 +53,11 @@ class WeightPenalty(Description):
     balanced = False
 
     def __post_init__(self) -> None:
-        entry_function(self.norm)
+        entry_function(self.norm, WEIGHT_NORMS)
 
     def evaluate(self, name: str, batch: Batch) -> TermValue:
         """Sums the penalty over the chosen weights."""
-        function = entry_function(self.norm)
+        function = entry_function(self.norm, WEIGHT_NORMS)
         values = []
         for variable in self.variables(name, batch.model):
             weight = as_float(variable)
@@ -79,4 +85,4 @@ class WeightPenalty(Description):
     def explain(self) -> tuple[str, str]:
         """What the term reads, and how it is reduced."""
         norm = self.norm if isinstance(self.norm, str) else getattr(self.norm, "__name__", "penalty")
-        return f"{norm} of {'kernels' if self.kernels_only else 'weights'} of {self.layers}", "sum over entries"
+        return f"{norm} of {'kernels' if self.kernels_only else 'weights'} of {self.layers}", "sum over columns" if self.norm == "group" else "sum over entries"

@@ -12,6 +12,7 @@ from keras import ops
 from .._core.typing import Array
 from ..terms import Batch, TermValue
 from . import _guard
+from ._features import Observed, split
 from ._gradients import Sharing, Step, find_sharing, warn_unreached
 from ._keras_seams import keras_mask
 from ._objective import Objective
@@ -22,7 +23,7 @@ class Forward:
     """One forward pass with the values of all terms.
 
     Attributes:
-        y_pred: the model's outputs as it returned them.
+        y_pred: the model's outputs as it returned them; `Observed` when terms read inner layers.
         batch: what the terms read.
         values: the terms' values, connected to the graph.
     """
@@ -44,6 +45,7 @@ class CommonSteps:
     update_metrics: Any
     _reach: list[set[int]] | None
     _sharing: Sharing | None
+    _extended: keras.Model | None
 
     # What keras.Model gives.
     optimizer: Any
@@ -64,8 +66,13 @@ class CommonSteps:
 
     def run_forward(self, x: Any, y: Any, sample_weight: Any, training: bool) -> Forward:
         """Calls the model and evaluates the terms."""
-        y_pred = self(x, training=training)  # type: ignore[operator]
-        return self.evaluate_terms(x, y, y_pred, sample_weight)
+        return self.evaluate_terms(x, y, self.observe(x, training), sample_weight)
+
+    def observe(self, x: Any, training: bool) -> Any:
+        """The outputs, with those of the inner layers that terms read."""
+        if self._extended is None:
+            return self(x, training=training)  # type: ignore[operator]
+        return Observed(**self(x, inner=True, training=training))  # type: ignore[operator]
 
     def evaluate_terms(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Forward:
         """Evaluates the terms on given outputs."""
@@ -74,10 +81,12 @@ class CommonSteps:
 
     def batch(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Batch:
         """The batch by name."""
+        y_pred, features = split(y_pred)
         outputs, targets, weights = self.by_name(y, y_pred, sample_weight)
         masks = {name: mask for name, value in outputs.items() if (mask := keras_mask(value)) is not None}
         outputs = {name: _precise(value) for name, value in outputs.items()}
-        return Batch(x, targets, outputs, weights, self.model, self.state["step"].value, masks)
+        features = {name: _precise(value) for name, value in features.items()}
+        return Batch(x, targets, outputs, weights, self.model, self.state["step"].value, masks, features)
 
     def regularized_values(self) -> list[tuple[keras.Variable, Any]]:
         """Keras reads regularised weights from the scope's mapping: they must stand in it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -27,6 +29,20 @@ def sync_state(model: Any) -> None:
     """Writes the values of a running JAX loop back into the variables; nothing to do elsewhere."""
     if getattr(model, "_jax_state", None):
         model.jax_state_sync()
+
+
+@contextlib.contextmanager
+def values_kept(model: Any) -> Iterator[None]:
+    """Gives the variables their values back after an error: JAX's loop empties them before it traces the first step."""
+    variables = [*model.variables, *model.metrics_variables, *model.optimizer.variables]
+    kept = [(variable, getattr(variable, "_value", None)) for variable in variables]
+    try:
+        yield
+    except BaseException:
+        for variable, value in kept:
+            if getattr(variable, "_value", None) is None:
+                variable._value = value
+        raise
 
 
 def current_value(model: Any, variable: keras.Variable) -> Any:

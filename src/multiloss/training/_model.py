@@ -18,8 +18,10 @@ from . import _guard
 from ._backends import backend_steps
 from ._bound import BoundTerm, WeightHandle
 from ._callbacks import TrainingMonitor
+from ._dry_run import DryRun
 from ._explain import explanation
-from ._keras_seams import clear_functions, install_trackers, output_spec, peek, untracked
+from ._features import Observed, feature_model
+from ._keras_seams import clear_functions, install_trackers, output_spec, untracked, values_kept
 from ._labels import metric_masks
 from ._metrics import OutputMetrics
 from ._naming import by_name, complete_weights, declared_output_names, targets_by_name, weights_by_name
@@ -31,7 +33,7 @@ from ._trackers import TermTracker
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class MultiLossModel(backend_steps(), keras.Model):  # type: ignore[misc]
+class MultiLossModel(DryRun, backend_steps(), keras.Model):  # type: ignore[misc]
     """Trains a Keras model with named terms and a balancer; shares the model's weights and does not change it.
 
     Args:
@@ -69,11 +71,11 @@ class MultiLossModel(backend_steps(), keras.Model):  # type: ignore[misc]
                 )
         self.model = model
         self.state = TrainingState()
-        untracked(self, terms={}, objective=None, _reach=None, _sharing=None, _checked=False, _outputs=None)
+        untracked(self, terms={}, objective=None, _reach=None, _sharing=None, _checked=False, _outputs=None, _extended=None)
 
-    def call(self, inputs: Any) -> Any:
-        """The user's model."""
-        return self.model(inputs)
+    def call(self, inputs: Any, inner: bool = False) -> Any:
+        """The user's model; `inner=True` gives a dict with the inner layers that terms read as well."""
+        return self._extended(inputs) if inner else self.model(inputs)
 
     def compile(
         self,
@@ -94,6 +96,7 @@ class MultiLossModel(backend_steps(), keras.Model):  # type: ignore[misc]
         resolved = resolve("balancer", "fixed" if balancer is None else balancer, Balancer)
         outputs = declared_output_names(self.model)
         specified = specify(loss, outputs)
+        extended = feature_model(self.model, specified)
         if self._may_add_losses():
             specified[REGULARIZATION] = Specified(None)  # type: ignore[arg-type]
         apply_weights(specified, loss_weights, outputs)
@@ -112,6 +115,7 @@ class MultiLossModel(backend_steps(), keras.Model):  # type: ignore[misc]
             on_nonfinite=on_nonfinite,
             tracker=TermTracker(list(self.terms.values()), _has_objective(self.objective)),
             _outputs=outputs,
+            _extended=extended,
             _reach=None,
             _sharing=None,
             _checked=False,
@@ -195,6 +199,8 @@ class MultiLossModel(backend_steps(), keras.Model):  # type: ignore[misc]
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Array:
         """The user-weighted sum of the terms over their fixed scales: the yardstick `val_loss`."""
+        if self._extended is not None and not isinstance(y_pred, Observed):
+            y_pred = Observed(y_pred, self.observe(x, training).features)
         values = self.evaluate_terms(x, y, y_pred, sample_weight).values
         losses = [value.loss for value in values]
         measured = self.objective.measure(values, [ops.stop_gradient(loss) for loss in losses], training=False)
@@ -215,7 +221,8 @@ class MultiLossModel(backend_steps(), keras.Model):  # type: ignore[misc]
         else:
             given = callbacks if isinstance(callbacks, list | tuple) else [callbacks] if callbacks else []
             bound.arguments["callbacks"] = [monitor, *given]
-        return super().fit(*bound.args, **bound.kwargs)
+        with values_kept(self):
+            return super().fit(*bound.args, **bound.kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.evaluate`; `sample_weight` may name only some of the outputs."""
@@ -234,29 +241,6 @@ class MultiLossModel(backend_steps(), keras.Model):  # type: ignore[misc]
     def skipped_steps(self) -> int:
         """How many steps were left out because a loss or gradient was not finite (`on_nonfinite="skip"`)."""
         return _guard.skipped_steps(self)
-
-    def _symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
-        """Runs the step once without data: every wrong name or shape raises before anything is trained."""
-        if iterator is not None and not self._checked:
-            data_batch = peek(iterator)
-        if data_batch is not None and not self._checked:
-            self._check(*keras.utils.unpack_x_y_sample_weight(data_batch))
-            super()._symbolic_build(data_batch=data_batch)
-        else:
-            super()._symbolic_build(iterator=iterator, data_batch=data_batch)
-
-    def _check(self, x: Any, y: Any, sample_weight: Any) -> None:
-        def dry_run(x: Any, y: Any, sample_weight: Any) -> Any:
-            with keras.StatelessScope(collect_losses=True):
-                y_pred = self(x, training=False)
-                forward = self.evaluate_terms(x, y, y_pred, sample_weight)
-                self.update_metrics(forward.batch)
-            return [value.loss for value in forward.values]
-
-        if not self.model.built:
-            output_spec(lambda inputs: self(inputs, training=False), x)
-        output_spec(dry_run, x, y, sample_weight)
-        untracked(self, _checked=True)
 
     def explain(self) -> str:
         """A table: every term, what it reads, its reduction, scale and weight, and whether it is balanced."""
