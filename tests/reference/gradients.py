@@ -10,13 +10,12 @@ from scipy.optimize import nnls
 from multiloss.testing import Sample, sample_gradients
 
 
-def samples(num_terms: int, seeds: int = 2) -> Iterator[Sample]:
-    """All samplers, without their zero rows."""
-    for seed in range(seeds):
+def samples(num_terms: int) -> Iterator[Sample]:
+    """All samplers whose rows are not zero: the contract tests and `aggregate` see to those."""
+    for seed in range(2 if num_terms < 20 else 1):
         for sample in sample_gradients(num_terms, seed):
-            rows = sample.jacobian[lengths(sample.jacobian) > 0]
-            if len(rows):
-                yield Sample(sample.name, rows, sample.stationary)
+            if lengths(sample.jacobian).all():
+                yield sample
 
 
 def lengths(rows: np.ndarray) -> np.ndarray:

@@ -75,16 +75,9 @@ class PCGrad(Aggregator):
         terms = gramian.shape[-1]
         present = self.present(signals)
         cosines, lengths = correlation(gramian, present)
-        order = self._order(signals, terms)
         identity = ops.eye(terms, dtype=cosines.dtype)
-
-        def meet(index: Array, mixed: Array) -> Array:
-            # Row i of `mixed` holds g_i' in units of the unit gradients; it meets the term order[i, index].
-            met = ops.one_hot(ops.take(order, index, axis=1), terms, dtype=cosines.dtype)
-            products = ops.sum(product(mixed, cosines) * met, axis=-1, keepdims=True)
-            return mixed - ops.clip(products, -math.inf, 0.0) * met * (1.0 - identity)
-
-        mixed = ops.fori_loop(0, terms, meet, identity)
+        # Everything travels in the loop's state: JAX then finds the compiled loop again, eagerly too.
+        mixed, _, _ = ops.fori_loop(0, terms, _meet, (identity, cosines, self._order(signals, terms)))
         rows = ops.where(present, lengths, ops.zeros_like(lengths))
         return product(rows[None], mixed)[0] / lengths, state
 
@@ -102,3 +95,12 @@ class PCGrad(Aggregator):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this object again."""
         return {**super().get_config(), "order": self.order}
+
+
+def _meet(index: Array, state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+    """Row i of `mixed` holds g_i' in units of the unit gradients; it meets the term order[i, index]."""
+    mixed, cosines, order = state
+    met = ops.one_hot(ops.take(order, index, axis=1), mixed.shape[-1], dtype=mixed.dtype)
+    products = ops.sum(product(mixed, cosines) * met, axis=-1, keepdims=True)
+    others = 1.0 - ops.eye(mixed.shape[-1], dtype=mixed.dtype)
+    return mixed - ops.clip(products, -math.inf, 0.0) * met * others, cosines, order

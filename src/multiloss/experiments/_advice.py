@@ -63,8 +63,8 @@ def next_steps(summary: Sequence[Standing], baseline: str, settings: Mapping[str
         steps.append(_use(better[0], settings))
     elif others:
         steps.append(
-            f"Keep {baseline} unless more seeds say otherwise: none of the others is shown to be better. Then search "
-            "its weights with `multiloss tune`; well-chosen fixed weights are often as good as any method "
+            f"Keep {baseline} unless more seeds say otherwise: none of the others is shown to be better. Then try "
+            "other weights for it (`loss_weights=`); well-chosen fixed weights are often as good as any method "
             "(arXiv:2201.04122)."
         )
     counts = [standing.improvement.count for standing in others]

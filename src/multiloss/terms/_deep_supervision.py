@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,8 +52,10 @@ def deep_supervision(
     names = [outputs] if isinstance(outputs, str) else list(outputs)
     if not names or len(set(names)) != len(names):
         raise invalid("`outputs` must name each output once", received=outputs)
-    if not decay > 0:
-        raise invalid("`decay` must be above 0", received=decay, fix="Leave an output out to give it no weight.")
+    if not 0 < decay < math.inf:
+        raise invalid(
+            "`decay` must be a number above 0", received=decay, fix="Leave an output out to give it no weight."
+        )
     targets = [target] * len(names) if isinstance(target, str) else list(target)
     if len(targets) != len(names):
         raise invalid("`target` must be one key, or one for each output", received=target)

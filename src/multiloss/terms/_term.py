@@ -195,7 +195,8 @@ class Term(Description):
         ones = ops.ones_like(values)
         kept = ones if mask is None else ops.cast(mask, values.dtype)
         # Entries per sample: a sample with some of its entries labelled counts as that fraction of a sample.
-        entries = ops.cast(ops.size(values), values.dtype) / batch.size
+        samples = ops.cast(ops.maximum(batch.size, 1.0), values.dtype)
+        entries = ops.maximum(ops.cast(ops.size(values), values.dtype) / samples, 1.0)
         weighted = values if weights is None else values * weights
         numerator = ops.sum(ops.where(kept > 0, weighted, ops.zeros_like(weighted)))
         labelled = ops.sum(kept) / entries
@@ -233,5 +234,3 @@ class Term(Description):
         missing = f", missing={self.missing!r}" if self.missing is not None else ""
         kinds = {"mean": "mean per labelled sample", "sum": "sum", "weighted_mean": "weighted mean"}
         return f"{self.function.name} on {self.output}{column}{target}{missing}", kinds[self.reduction]
-
-

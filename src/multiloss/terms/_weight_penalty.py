@@ -85,4 +85,7 @@ class WeightPenalty(Description):
     def explain(self) -> tuple[str, str]:
         """What the term reads, and how it is reduced."""
         norm = self.norm if isinstance(self.norm, str) else getattr(self.norm, "__name__", "penalty")
-        return f"{norm} of {'kernels' if self.kernels_only else 'weights'} of {self.layers}", "sum over columns" if self.norm == "group" else "sum over entries"
+        return (
+            f"{norm} of {'kernels' if self.kernels_only else 'weights'} of {self.layers}",
+            "sum over columns" if self.norm == "group" else "sum over entries",
+        )

@@ -48,27 +48,27 @@ def check_balancer(
     sizes = accepted_sizes(balancer, num_terms)
     if not sizes:
         raise invalid("`num_terms` must hold a number of terms that the balancer accepts", received=list(num_terms))
-    subject = Subject(balancer, Run(balancer, compile), compile, sizes)
+    run = Run(balancer, compile)
+    subject = Subject(balancer, run, compile, sizes)
     for check in (*_form.CHECKS, *_meaning.CHECKS):
         check(subject)
-    check_properties(balancer, compile=compile, properties=properties)
+    _check_properties(run, compile, properties)
 
 
-def check_properties(
-    balancer: Balancer, *, compile: Compiler | None = None, properties: Iterable[str] | None = None
-) -> None:
-    """The claims, in both directions; see `check_balancer`."""
+def _check_properties(run: Run, compile: Compiler | None, properties: Iterable[str] | None) -> None:
+    """The claims, in both directions."""
+    balancer = run.balancer
     entry = entry_of(type(balancer))
     claimed = set(properties if properties is not None else entry.properties if entry else ())
     name = type(balancer).__name__
-    explorer = Explorer(balancer, compile)
+    explorer = Explorer(run)
     for claim in sorted(claimed):
         found = explorer.counterexample(claim)
         if found is not None:
             raise AssertionError(f"{name} claims {claim!r} ({PROPERTIES[claim]}), but {found}.")
     if entry is None or properties is not None:
         return
-    family = [explorer, *(Explorer(entry.cls(**case), compile) for case in entry.cases)]
+    family = [explorer, *(Explorer(Run(entry.cls(**case), compile)) for case in entry.cases)]
     for other in sorted(set(PROPERTIES) - claimed):
         if all(member.counterexample(other) is None for member in family):
             raise AssertionError(f"{name} does not claim {other!r}, but no sampler shows that it lacks it.")

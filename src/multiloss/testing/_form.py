@@ -33,9 +33,9 @@ def _serialises(subject: Subject) -> None:
     subject.require(
         isinstance(again, cls) and again.get_config() == config, "`keras.saving` must give the same object back."
     )
-    for inputs in list(subject.inputs())[:2]:
-        alike = np.allclose(Run(again, subject.compile)(inputs)[0], subject.run(inputs)[0], rtol=1e-3)
-        subject.require(alike, "what comes back must weigh alike.")
+    inputs = min(subject.inputs(), key=lambda each: abs(len(each.losses) - 2))
+    alike = np.allclose(Run(again)(inputs)[0], subject.run(inputs)[0], rtol=1e-3)
+    subject.require(alike, "what comes back must weigh alike.")
 
 
 def _keeps_form_and_is_pure(subject: Subject) -> None:
@@ -88,4 +88,4 @@ def _equal(state: Arrays, other: Arrays) -> bool:
     return all(np.array_equal(state[name], other[name]) for name in state)
 
 
-CHECKS = (_keeps_form_and_is_pure, _serialises, _compiles)
+CHECKS = (_keeps_form_and_is_pure, _compiles, _serialises)

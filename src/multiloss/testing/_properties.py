@@ -42,22 +42,21 @@ def find_counterexample(
     """
     if name not in PROPERTIES:
         raise unknown_name("property", name, PROPERTIES)
-    return Explorer(balancer, compile, num_terms).counterexample(name)
+    return Explorer(Run(balancer, compile), num_terms).counterexample(name)
 
 
 class Explorer:
     """Runs a balancer over all samples, once, for any number of questions.
 
     Args:
-        balancer: any object of the interface.
-        compile: such as `jax.jit` or `tf.function`.
+        run: the balancer, compiled or not.
         num_terms: the numbers of terms to try; those that the balancer refuses are left out.
     """
 
-    def __init__(self, balancer: Balancer, compile: Compiler | None = None, num_terms: Sequence[int] = SIZES):
-        self.balancer = balancer
-        self.run = Run(balancer, compile)
-        self.sizes = accepted_sizes(balancer, num_terms)
+    def __init__(self, run: Run, num_terms: Sequence[int] = SIZES):
+        self.run = run
+        self.balancer = run.balancer
+        self.sizes = accepted_sizes(run.balancer, num_terms)
         self._known: dict[tuple[int, int, str], Case] = {}
 
     def counterexample(self, name: str) -> str | None:

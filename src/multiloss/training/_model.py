@@ -71,7 +71,8 @@ class MultiLossModel(DryRun, backend_steps(), keras.Model):  # type: ignore[misc
                 )
         self.model = model
         self.state = TrainingState()
-        untracked(self, terms={}, objective=None, _reach=None, _sharing=None, _checked=False, _outputs=None, _extended=None)
+        untracked(self, terms={}, objective=None, _reach=None, _sharing=None, _checked=False)
+        untracked(self, _outputs=None, _extended=None)
 
     def call(self, inputs: Any, inner: bool = False) -> Any:
         """The user's model; `inner=True` gives a dict with the inner layers that terms read as well."""
