@@ -70,7 +70,8 @@ def test_loss_that_fails_is_named():
     def broken(y_true, y_pred):
         raise TypeError("takes images only")
 
-    _fit_error({**losses(), "value": broken}, match=r"The loss of term 'value' failed on a target of shape.*TypeError: takes images only")
+    message = r"The loss of term 'value' failed on a target of shape.*TypeError: takes images only"
+    _fit_error({**losses(), "value": broken}, match=message)
 
 
 def test_balancer_name():

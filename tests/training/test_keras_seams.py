@@ -59,10 +59,17 @@ def test_values_kept_after_an_error_while_tracing():
     """JAX's loop takes `_value` out of the variables before it traces."""
     trainer = ml.compile(two_heads(), "adam", loss=losses())
     before = [np.array(keras.ops.convert_to_numpy(variable)) for variable in trainer.variables]
-    with pytest.raises(RuntimeError), seams.values_kept(trainer):
-        if keras.backend.backend() == "jax":
-            trainer._get_jax_state(trainable_variables=True, non_trainable_variables=True, purge_model_variables=True)
-        raise RuntimeError
+
+    def fail_while_empty():
+        with seams.values_kept(trainer):
+            if keras.backend.backend() == "jax":
+                trainer._get_jax_state(
+                    trainable_variables=True, non_trainable_variables=True, purge_model_variables=True
+                )
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_while_empty()
     for variable, value in zip(trainer.variables, before, strict=True):
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(variable), value)
 

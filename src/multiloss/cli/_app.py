@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.metadata import version
 
 import typer
 
-from .. import __version__
 from ._compare import compare
 from ._list import list_members
 from ._mistakes import DONE, STOPPED, USER_MISTAKE, UserMistake, complain
@@ -23,7 +23,7 @@ app.command("list")(list_members)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"multiloss {__version__}")
+        typer.echo(f"multiloss {version('multiloss')}")
         raise typer.Exit()
 
 

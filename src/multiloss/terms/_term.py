@@ -11,8 +11,8 @@ from keras import ops
 
 from .._core.errors import invalid
 from .._core.registry import PACKAGE
-from ..scales import resolve_scale
 from .._core.typing import Array
+from ..scales import resolve_scale
 from ._alignment import align, pick
 from ._batch import Batch, TermValue, as_float, batch_value
 from ._description import Description, check_output
