@@ -40,7 +40,7 @@ check: $(VENV)/test
 test: check
 	for backend in jax torch tensorflow; do \
 	  echo "== $$backend"; \
-	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 $(VENV)/bin/python -m pytest -n 2 --dist worksteal || exit 1; \
+	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist worksteal || exit 1; \
 	done
 
 clean:

@@ -107,6 +107,13 @@ def test_clear_functions():
     trainer.fit(*data(), verbose=0)
 
 
+def test_times_called():
+    layer, x = keras.layers.Dense(2), keras.Input((2,))
+    assert seams.times_called(layer) == 0
+    layer(layer(x))
+    assert seams.times_called(layer) == 2
+
+
 def test_keras_mask():
     embedded = keras.layers.Embedding(5, 3, mask_zero=True)(np.array([[1, 0]]))
     assert keras.ops.convert_to_numpy(seams.keras_mask(embedded)).tolist() == [[True, False]]

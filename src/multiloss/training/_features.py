@@ -9,6 +9,7 @@ import keras
 
 from .._core.errors import invalid, unknown_name
 from .._core.typing import Array
+from ._keras_seams import times_called
 from ._specification import Specified
 
 
@@ -56,7 +57,7 @@ def _output_of(model: keras.Model, layer: str, term: str) -> Any:
     if layer not in known:
         raise unknown_name("layer", layer, known, f"Term {term!r} must name a layer of the model itself.")
     # Keras would hand out the first of several outputs in silence.
-    if len(known[layer]._inbound_nodes) != 1 or not isinstance(known[layer].output, keras.KerasTensor):
+    if times_called(known[layer]) != 1 or not isinstance(known[layer].output, keras.KerasTensor):
         raise invalid(
             f"Term {term!r} needs a layer that is called once and gives out one tensor",
             received=f"the layer {layer!r}",

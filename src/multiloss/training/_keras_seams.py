@@ -75,6 +75,11 @@ def output_spec(function: Any, *arguments: Any) -> Any:
     return compute_output_spec(function, *keras.tree.map_structure(symbolic, arguments))
 
 
+def times_called(layer: keras.layers.Layer) -> int:
+    """How often a layer was called on symbolic tensors."""
+    return len(layer._inbound_nodes)
+
+
 def keras_mask(tensor: Any) -> Any:
     """The mask that Keras hangs on an output of a masked sequence; None for all others."""
     return get_keras_mask(tensor)
