@@ -31,8 +31,6 @@ def quiet_start() -> Iterator[None]:
         return
     # What TensorFlow's compiled code logs later; what goes wrong there also comes as a Python exception.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # PyTorch's threads wait for one another by spinning: where anything else runs, a step takes several times as long.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as swallowed:
