@@ -9,7 +9,7 @@ from keras import ops
 
 from .._core.typing import Array
 from ..terms import Batch, Term
-from ..terms._labels import combine, safe_target, shrink
+from ..terms._labels import safe_target, shrink
 
 
 def metric_masks(descriptions: Iterable[Any], batch: Batch) -> tuple[dict[str, Array], dict[str, Array]]:
@@ -31,7 +31,7 @@ def metric_masks(descriptions: Iterable[Any], batch: Batch) -> tuple[dict[str, A
         mask = term.label_mask(source, batch)
         if mask is None:
             continue
-        targets[output] = safe_target(source, combine(None, mask))
+        targets[output] = safe_target(source, mask)
         rank = max(1, len(batch.y_pred[output].shape) - 1)
         masks[output] = ops.cast(shrink(mask, rank), "float32")
     for term in descriptions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -12,25 +12,23 @@ from .._core.errors import invalid, unknown_name
 from .._core.typing import Array
 
 
-def _accuracy(y_true: Array, y_pred: Array) -> Array:
-    """Binary, categorical or sparse categorical accuracy, by the shapes, as Keras chooses."""
-    if y_pred.shape[-1] == 1 or len(y_pred.shape) == 1:
-        return keras.metrics.binary_accuracy(y_true, y_pred)
-    if len(y_true.shape) < len(y_pred.shape) or y_true.shape[-1] == 1:
-        return keras.metrics.sparse_categorical_accuracy(y_true, y_pred)
-    return keras.metrics.categorical_accuracy(y_true, y_pred)
+def _by_shape(kind: str) -> Callable[[Array, Array], Array]:
+    """The binary, categorical or sparse categorical form of a metric, by the shapes, as Keras chooses."""
+
+    def metric(y_true: Array, y_pred: Array) -> Array:
+        if y_pred.shape[-1] == 1 or len(y_pred.shape) == 1:
+            form = "binary"
+        elif len(y_true.shape) < len(y_pred.shape) or y_true.shape[-1] == 1:
+            form = "sparse_categorical"
+        else:
+            form = "categorical"
+        return getattr(keras.metrics, f"{form}_{kind}")(y_true, y_pred)
+
+    return metric
 
 
-def _crossentropy(y_true: Array, y_pred: Array) -> Array:
-    """Binary, categorical or sparse categorical cross-entropy, by the shapes, as Keras chooses."""
-    if y_pred.shape[-1] == 1 or len(y_pred.shape) == 1:
-        return keras.metrics.binary_crossentropy(y_true, y_pred)
-    if len(y_true.shape) < len(y_pred.shape) or y_true.shape[-1] == 1:
-        return keras.metrics.sparse_categorical_crossentropy(y_true, y_pred)
-    return keras.metrics.categorical_crossentropy(y_true, y_pred)
-
-
-_BY_SHAPE = {"accuracy": _accuracy, "acc": _accuracy, "crossentropy": _crossentropy, "ce": _crossentropy}
+_BY_SHAPE = {name: _by_shape("accuracy") for name in ("accuracy", "acc")}
+_BY_SHAPE |= {name: _by_shape("crossentropy") for name in ("crossentropy", "ce")}
 
 
 def make_metric(identifier: Any, output: str) -> keras.metrics.Metric:
