@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
+import numpy as np
 
 NAME = keras.backend.backend()
 
@@ -54,3 +55,26 @@ def double_precision() -> Iterator[None]:
 
     with jax.enable_x64(True):
         yield
+
+
+def value_and_gradient(function: Callable[..., Any], array: np.ndarray) -> tuple[float, np.ndarray]:
+    """A scalar function's value and gradient, on the active backend."""
+    if NAME == "jax":
+        import jax
+
+        value, gradient = jax.value_and_grad(function)(keras.ops.convert_to_tensor(array))
+    elif NAME == "tensorflow":
+        import tensorflow
+
+        point = tensorflow.Variable(array)
+        with tensorflow.GradientTape() as tape:
+            value = function(tensorflow.convert_to_tensor(point))
+        gradient = tape.gradient(value, point)
+        gradient = np.zeros_like(array) if gradient is None else gradient
+    else:
+        point = torch.tensor(array, requires_grad=True)
+        value = function(point)
+        (gradient,) = torch.autograd.grad(value, point, allow_unused=True)
+        gradient = np.zeros_like(array) if gradient is None else gradient
+        value = value.detach()
+    return float(keras.ops.convert_to_numpy(value)), np.asarray(keras.ops.convert_to_numpy(gradient))

@@ -11,6 +11,7 @@ if (_problem := _missing_backend()) is None:
     from . import problems as problems
     from . import reporting as reporting
     from . import scales as scales
+    from . import schedules as schedules
     from . import testing as testing
     from . import weighting as weighting
     from ._core.balancer import Balancer as Balancer
@@ -18,6 +19,7 @@ if (_problem := _missing_backend()) is None:
     from ._core.balancer import Signals as Signals
     from .experiments import compare as compare
     from .problems import Problem as Problem
+    from .terms import Constraint as Constraint
     from .terms import FeaturePenalty as FeaturePenalty
     from .terms import Joint as Joint
     from .terms import OutputPenalty as OutputPenalty
@@ -27,6 +29,7 @@ if (_problem := _missing_backend()) is None:
     from .terms import deep_supervision as deep_supervision
     from .training import MultiLossModel as MultiLossModel
     from .training import compile as compile
+    from .training import derivatives as derivatives
 else:
 
     def __getattr__(name: str) -> object:

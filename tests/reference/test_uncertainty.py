@@ -64,7 +64,7 @@ def test_one_kind_for_each_term():
         balancer.init(3)
 
 
-@pytest.mark.parametrize("arguments", [{"kind": "mse"}, {"learning_rate": 0.0}, {"clamp": float("inf")}])
+@pytest.mark.parametrize("arguments", [{"kind": "mse"}, {"kind": ["regression", 1]}, {"kind": []}, {"kind": None}])
 def test_wrong_arguments_are_refused(arguments):
     with pytest.raises(ValueError, match="Received"):
         Uncertainty(**arguments)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
+from backend import value_and_gradient as value_and_gradient
 from multiloss import Term
 from multiloss.terms import Batch, TermValue
 
@@ -36,29 +36,3 @@ def loss_and_gradient(term: Term, y_true: Any, y_pred: np.ndarray, **given: Any)
         return evaluate(term, y_true, predictions, **given).loss
 
     return value_and_gradient(function, y_pred)
-
-
-def value_and_gradient(function: Any, array: np.ndarray) -> tuple[float, np.ndarray]:
-    """A scalar function's value and gradient, on the active backend."""
-    backend = keras.backend.backend()
-    if backend == "jax":
-        import jax
-
-        value, gradient = jax.value_and_grad(function)(ops.convert_to_tensor(array))
-    elif backend == "tensorflow":
-        import tensorflow as tf
-
-        point = tf.Variable(array)
-        with tf.GradientTape() as tape:
-            value = function(tf.convert_to_tensor(point))
-        gradient = tape.gradient(value, point)
-        gradient = np.zeros_like(array) if gradient is None else gradient
-    else:
-        import torch
-
-        point = torch.tensor(array, requires_grad=True)
-        value = function(point)
-        (gradient,) = torch.autograd.grad(value, point, allow_unused=True)
-        gradient = np.zeros_like(array) if gradient is None else gradient
-        value = value.detach()
-    return float(ops.convert_to_numpy(value)), np.asarray(ops.convert_to_numpy(gradient))

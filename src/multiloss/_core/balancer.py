@@ -32,6 +32,7 @@ class Signals:
         step: scalar int, counts the steps that were applied, from 0.
         epoch: scalar int, from 0, set by `fit`.
         noise: uniform numbers in [0, 1) of the shape that `Balancer.noise_shape` asks for.
+        monitored: the last known values of the logs that `Balancer.monitors` names, NaN before they are known.
     """
 
     losses: LossVector
@@ -41,6 +42,7 @@ class Signals:
     step: Array = 0
     epoch: Array = 0
     noise: Array | None = None
+    monitored: Array | None = None
 
 
 class Balancer(abc.ABC):
@@ -71,6 +73,24 @@ class Balancer(abc.ABC):
     def noise_shape(self, num_terms: int) -> tuple[int, ...] | None:
         """The shape of the uniform noise that a randomised member reads as `signals.noise`; None for the others."""
         return None
+
+    def monitors(self, num_terms: int) -> tuple[str, ...]:
+        """The names of the epoch logs that the member reads as `signals.monitored`, such as `"val_label_accuracy"`."""
+        return ()
+
+    @property
+    def looks_again(self) -> bool:
+        """Whether the member wants to see the losses of the same batch after the update: one more forward pass."""
+        return False
+
+    def look_again(self, signals: Signals, state: State) -> State:
+        """The state after a second look: `signals.losses` are those of the same batch at the updated weights."""
+        return state
+
+    @property
+    def unwrapped(self) -> Balancer:
+        """The member that decides what is read: the object itself, but for one that wraps another."""
+        return self
 
     @abc.abstractmethod
     def raw_weights(self, signals: Signals, state: State) -> tuple[Weights, State]:

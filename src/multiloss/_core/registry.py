@@ -73,7 +73,8 @@ def register(
             if entry not in PROPERTIES:
                 raise unknown_name("property", entry, PROPERTIES)
         _ENTRIES[family, name] = Entry(name, cls, family, paper, claimed, tuple(cases))
-        return keras.saving.register_keras_serializable(PACKAGE)(cls)
+        # The family keeps apart members of one class name, such as the scale and the schedule `Constant`.
+        return keras.saving.register_keras_serializable(f"{PACKAGE}.{family}")(cls)
 
     return decorate
 

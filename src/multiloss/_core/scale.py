@@ -6,6 +6,8 @@ import abc
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from .typing import Array, State
 
 
@@ -32,11 +34,13 @@ class Scale(abc.ABC):
     """Gives the number by which a loss is divided; never what is subtracted from it.
 
     `fixed` says whether the number is a yardstick that does not move with training (a constant, a statistic of the
-    targets, a measured pass): only those count in `val_loss`.
+    targets, a measured pass): only those count in `val_loss`. `awaits_pass` says that `trainer.calibrate(data)` has to
+    measure it before training.
     """
 
     family: ClassVar[str] = "scale"
     fixed: ClassVar[bool]
+    awaits_pass: ClassVar[bool] = False
 
     def init(self) -> State:
         """The state before the first step, as NumPy arrays."""
@@ -45,6 +49,14 @@ class Scale(abc.ABC):
     @abc.abstractmethod
     def divisor(self, observation: Observation, state: State) -> tuple[Array, State]:
         """The divisor, a positive finite scalar, and the next state; a batch without a label changes no state."""
+
+    def measured(self, losses: np.ndarray) -> State:
+        """The state after a measuring pass; only for scales that await one.
+
+        Args:
+            losses: the term's loss in every labelled batch of the pass, shape `(batches,)`, float64.
+        """
+        return self.init()
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this object again."""

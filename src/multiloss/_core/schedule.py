@@ -1,11 +1,30 @@
-"""The interface of a schedule: a user's weight as a function of the step or the epoch."""
+"""The interface of a schedule: a user's weight as a function of the progress of training."""
 
 from __future__ import annotations
 
 import abc
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .typing import Array
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a schedule may read in one step.
+
+    Attributes:
+        step: scalar int: steps applied so far.
+        epoch: scalar int, from 0, set by `fit`.
+        losses: the raw loss of every term in the last applied step, by the term's name; NaN before the first.
+        logs: the last known values of the epoch logs that `Schedule.monitors` names; NaN before they are known.
+    """
+
+    step: Array
+    epoch: Array
+    losses: Mapping[str, Array] = field(default_factory=dict)
+    logs: Mapping[str, Array] = field(default_factory=dict)
 
 
 class Schedule(abc.ABC):
@@ -14,17 +33,20 @@ class Schedule(abc.ABC):
     family: ClassVar[str] = "schedule"
 
     @abc.abstractmethod
-    def value(self, step: Array, epoch: Array) -> Array:
-        """The weight, a scalar.
-
-        Args:
-            step: scalar int: steps applied so far.
-            epoch: scalar int, set by `fit`.
-        """
+    def value(self, progress: Progress) -> Array:
+        """The weight, a scalar, float32."""
 
     @abc.abstractmethod
     def final(self) -> float:
         """The value that the schedule ends with, which counts in `val_loss`."""
+
+    def reads_losses(self) -> bool:
+        """Whether it reads `progress.losses`."""
+        return False
+
+    def monitors(self) -> tuple[str, ...]:
+        """The names of the epoch logs that it reads as `progress.logs`, such as `"val_label_accuracy"`."""
+        return ()
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this object again."""
@@ -34,3 +56,7 @@ class Schedule(abc.ABC):
     def from_config(cls, config: dict[str, Any]) -> Schedule:
         """Makes the object from `get_config`."""
         return cls(**config)
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import Any, ClassVar
 
-import numpy as np
 from keras import ops
 
-from .._core.errors import invalid
-from .._core.linalg import to_float
 from .._core.registry import register
-from .._core.scale import Observation, Scale
 from .._core.typing import Array, State
-from ._guard import positive
+from ._guard import check_decay
+from ._moving import MovingScale
 
 
 @register("running_mean", cases=({}, {"power": 0.5}, {"decay": 0.9, "freeze_after": 3}))
-class RunningMean(Scale):
+class RunningMean(MovingScale):
     """Divides the loss by the running mean of its absolute value, so that every term is about 1.
 
     m <- decay m + (1 - decay) |L| and n <- decay n + (1 - decay), from 0; the divisor is (m / n)^power. The present
@@ -37,7 +33,6 @@ class RunningMean(Scale):
         ValueError: for a `decay` or `power` outside its range, or a `freeze_after` below 1.
 
     Example:
-        >>> import numpy as np
         >>> from multiloss.scales import RunningMean
         >>> from multiloss.testing import observe
         >>> scale = RunningMean(decay=0.5)
@@ -49,44 +44,24 @@ class RunningMean(Scale):
         4.0
     """
 
-    fixed: ClassVar[bool] = False
+    statistics: ClassVar[tuple[str, ...]] = ("total", "weight")
 
     def __init__(self, decay: float = 0.99, power: float = 1.0, freeze_after: int | None = None):
-        if not 0.0 <= decay < 1.0:
-            raise invalid("`decay` must be at least 0 and below 1", received=decay)
-        if not 0.0 <= power <= 1.0:
-            raise invalid("`power` must be between 0 and 1", received=power)
-        if freeze_after is not None and (not isinstance(freeze_after, numbers.Integral) or freeze_after < 1):
-            raise invalid("`freeze_after` must be None or a whole number, at least 1", received=freeze_after)
-        self.decay = float(decay)
-        self.power = float(power)
-        self.freeze_after = None if freeze_after is None else int(freeze_after)
+        super().__init__(power, freeze_after)
+        self.decay = check_decay(decay)
 
-    def init(self) -> State:
-        """The weighted sum of losses, the sum of its weights, and the number of batches that counted."""
-        return {"total": np.zeros((), "float32"), "weight": np.zeros((), "float32"), "count": np.zeros((), "int32")}
-
-    def divisor(self, observation: Observation, state: State) -> tuple[Array, State]:
-        """The debiased mean to the power p; 1 before the first label and where the mean is 0."""
-        loss = to_float(observation.loss)
-        state = {name: ops.convert_to_tensor(value) for name, value in state.items()}
-        if observation.training:
-            state = self._observe(ops.stop_gradient(loss), observation.present, state)
-        weight = ops.where(state["weight"] > 0, state["weight"], ops.ones_like(state["weight"]))
-        return ops.cast(positive(state["total"] / weight) ** self.power, loss.dtype), state
-
-    def _observe(self, loss: Array, present: Array, state: State) -> State:
-        size = ops.cast(ops.abs(loss), "float32")
-        counts = ops.cast(present, "bool")
-        if self.freeze_after is not None:
-            counts = ops.logical_and(counts, state["count"] < self.freeze_after)
+    def observe(self, loss: Array, state: State) -> State:
+        """The weighted sum of sizes, and the sum of its weights."""
         share = 1.0 - self.decay
         return {
-            "total": ops.where(counts, self.decay * state["total"] + share * size, state["total"]),
-            "weight": ops.where(counts, self.decay * state["weight"] + share, state["weight"]),
-            "count": ops.where(counts, state["count"] + 1, state["count"]),
+            "total": self.decay * state["total"] + share * ops.abs(loss),
+            "weight": self.decay * state["weight"] + share,
         }
+
+    def size(self, state: State) -> Array:
+        """The mean without the bias of its start."""
+        return state["total"] / ops.where(state["weight"] > 0, state["weight"], ops.ones_like(state["weight"]))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this object again."""
-        return {"decay": self.decay, "power": self.power, "freeze_after": self.freeze_after}
+        return {"decay": self.decay, **super().get_config()}

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .._core.balancer import Balancer
+from .._core.balancer import Balancer, Needs
 from .._core.errors import unknown_name
 from .._core.properties import PROPERTIES
-from ._runs import Compiler, Inputs, Run, accepted_sizes, make_inputs
+from ._inputs import STEPS, Inputs, make_inputs
+from ._loss_samplers import sample_losses
+from ._runs import Compiler, Run, accepted_sizes
 from ._samplers import Sample, sample_gradients
 
 # Float32 Gramians know a combined gradient to about 3e-4 of the longest row, and the weights may sum to K.
 TOLERANCE = 3e-3
-STEPS = 3
-SIZES = (2, 3, 6)
+# A memory of gradients is tried on fewer steps: each has a solver in it.
+GRADIENT_STEPS = 3
+# More terms show no more of a balancer that reads losses only.
+SIZES, GRADIENT_SIZES = (2, 3), (2, 3, 6)
 SEEDS = (0, 1)
 
 
 def find_counterexample(
-    balancer: Balancer, name: str, *, compile: Compiler | None = None, num_terms: Sequence[int] = SIZES
+    balancer: Balancer, name: str, *, compile: Compiler | None = None, num_terms: Sequence[int] | None = None
 ) -> str | None:
     """Describes an input on which the balancer lacks a property; None when the samplers find no such input.
 
@@ -29,7 +34,7 @@ def find_counterexample(
         balancer: any object of the interface.
         name: one of `multiloss._core.properties.PROPERTIES`.
         compile: such as `jax.jit` or `tf.function`, to run it faster.
-        num_terms: the numbers of terms to try.
+        num_terms: the numbers of terms to try; None for some small ones.
 
     Example:
         >>> from multiloss.aggregation import UPGrad
@@ -46,18 +51,20 @@ def find_counterexample(
 
 
 class Explorer:
-    """Runs a balancer over all samples, once, for any number of questions.
+    """Runs a balancer over all samples, each once, for any number of questions.
 
     Args:
         run: the balancer, compiled or not.
-        num_terms: the numbers of terms to try; those that the balancer refuses are left out.
+        num_terms: the numbers of terms to try, None for some small ones; those that the balancer refuses are left out.
     """
 
-    def __init__(self, run: Run, num_terms: Sequence[int] = SIZES):
+    def __init__(self, run: Run, num_terms: Sequence[int] | None = None):
         self.run = run
         self.balancer = run.balancer
+        if num_terms is None:
+            num_terms = GRADIENT_SIZES if reads_gradients(run.balancer) else SIZES
         self.sizes = accepted_sizes(run.balancer, num_terms)
-        self._known: dict[tuple[int, int, str], Case] = {}
+        self._weighed: dict[bytes, np.ndarray] = {}
 
     def counterexample(self, name: str) -> str | None:
         """See `find_counterexample`."""
@@ -73,19 +80,19 @@ class Explorer:
         return None
 
     def weigh(self, inputs: Inputs) -> np.ndarray:
-        """The weights after some steps, where the balancer has a memory."""
-        steps = STEPS if self.balancer.init(len(inputs.losses)) else 1
-        return self.run(inputs, steps=steps)[0].astype(float)
+        """The weights after some steps, where the balancer has a memory; the same question is run once."""
+        key = _key(inputs, self.balancer.needs is not Needs.LOSSES)
+        if key not in self._weighed:
+            self._weighed[key] = self.run(inputs, steps=memory(self.balancer, len(inputs.losses)))[0].astype(float)
+        return self._weighed[key]
 
     def _cases(self) -> Iterator[Case]:
-        for size in self.sizes:
-            for seed in SEEDS:
-                for sample in sample_gradients(size, seed):
-                    key = (size, seed, sample.name)
-                    if key not in self._known:
-                        inputs = make_inputs(self.balancer, sample.jacobian, seed)
-                        self._known[key] = Case(sample, inputs, self.weigh(inputs))
-                    yield self._known[key]
+        """Every sampler of gradients in turn with every sampler of losses."""
+        for size, seed in itertools.product(self.sizes, SEEDS):
+            courses = itertools.cycle([sample.course for sample in sample_losses(size, STEPS, seed)])
+            for sample, course in zip(sample_gradients(size, seed), courses, strict=False):
+                inputs = make_inputs(self.balancer, sample.jacobian, seed, course)
+                yield Case(sample, inputs, self.weigh(inputs))
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,21 @@ class Case:
     sample: Sample
     inputs: Inputs
     weights: np.ndarray
+
+
+def memory(balancer: Balancer, num_terms: int) -> int:
+    """How many steps to run: one is enough for a balancer that remembers nothing."""
+    if not balancer.init(num_terms):
+        return 1
+    return GRADIENT_STEPS if reads_gradients(balancer) else STEPS
+
+
+def _key(inputs: Inputs, with_gradients: bool) -> bytes:
+    """All that the balancer reads."""
+    read = [inputs.losses, inputs.present, inputs.course, inputs.response, inputs.noise, inputs.monitored]
+    if with_gradients:
+        read.append(inputs.gramian)
+    return b"|".join(np.asarray(array).tobytes() for array in read if array is not None)
 
 
 def longest(gramian: np.ndarray) -> float:
@@ -120,7 +142,7 @@ def distance(weights: np.ndarray, others: np.ndarray, gramian: np.ndarray, reads
 
 def reads_gradients(balancer: Balancer) -> bool:
     """Whether the balancer's weights may depend on the Gramian."""
-    return balancer.needs.name == "GRAMIAN"
+    return balancer.needs is Needs.GRAMIAN
 
 
 def _non_negative(explorer: Explorer, case: Case) -> str | None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import numpy as np
 from keras import ops
 
 from .._core.balancer import Balancer, Needs, Signals
-from .._core.errors import invalid
 from .._core.linalg import to_float
 from .._core.registry import register
 from .._core.typing import State, Weights
+from ._arguments import for_terms, numbers
 
 
 @register(
@@ -49,44 +47,19 @@ class Fixed(Balancer):
 
     def __init__(self, weights: float | Sequence[float] | None = None, normalize: str = "sum_to_k"):
         super().__init__(normalize)
-        self.weights_given = _checked(weights)
+        self.weights_given = numbers("weights", weights, fix="To switch a term off, give it the loss weight 0.")
 
     def init(self, num_terms: int) -> State:
         """Nothing is remembered; the number of weights is checked."""
-        self._for_terms(num_terms)
+        for_terms("weights", self.weights_given, num_terms, 1.0)
         return {}
 
     def raw_weights(self, signals: Signals, state: State) -> tuple[Weights, State]:
         """The given weights."""
-        dtype = to_float(signals.losses).dtype
-        return ops.convert_to_tensor(self._for_terms(signals.losses.shape[0]), dtype=dtype), state
-
-    def _for_terms(self, num_terms: int) -> list[float]:
-        if isinstance(self.weights_given, list):
-            if len(self.weights_given) != num_terms:
-                raise invalid(
-                    f"`weights` must hold one number for each of the {num_terms} balanced terms",
-                    received=self.weights_given,
-                )
-            return self.weights_given
-        return [1.0 if self.weights_given is None else self.weights_given] * num_terms
+        losses = to_float(signals.losses)
+        weights = for_terms("weights", self.weights_given, losses.shape[0], 1.0)
+        return ops.convert_to_tensor(weights, dtype=losses.dtype), state
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this object again."""
         return {**super().get_config(), "weights": self.weights_given}
-
-
-def _checked(weights: float | Sequence[float] | None) -> float | list[float] | None:
-    if weights is None:
-        return None
-    try:
-        values = [float(value) for value in np.atleast_1d(np.asarray(weights, "float64"))]
-    except (TypeError, ValueError):
-        values = []
-    if not values or not all(math.isfinite(value) and value > 0 for value in values):
-        raise invalid(
-            "`weights` must be positive finite numbers",
-            received=weights,
-            fix="To switch a term off, give it the loss weight 0.",
-        )
-    return values if np.ndim(weights) else values[0]

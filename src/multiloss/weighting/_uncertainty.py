@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import numpy as np
 from keras import ops
 
-from .._core.balancer import Balancer, Needs, Signals
 from .._core.errors import invalid
-from .._core.linalg import to_float
 from .._core.registry import register
-from .._core.typing import Array, State, Weights
+from .._core.typing import Array
+from ._learned_variance import LearnedVariance
 
 _FACTORS = {"regression": 0.5, "classification": 1.0}
-
-# The slope in s is at rest between -0.5 and 0.5; an outlier may pull this many times harder, no more.
-PULL = 10.0
 
 
 @register(
@@ -27,7 +21,7 @@ PULL = 10.0
     properties=("non_negative", "deterministic"),
     cases=({}, {"kind": "classification"}, {"kind": ["regression", "classification"]}),
 )
-class Uncertainty(Balancer):
+class Uncertainty(LearnedVariance):
     """Learns the log-variance s_i of each term: noisy or large losses weigh less.
 
     Minimises sum_i c_i exp(-s_i) L_i + 0.5 s_i over the model and over s, with c_i = 0.5 for regression and 1 for
@@ -50,7 +44,8 @@ class Uncertainty(Balancer):
         normalize: `"sum_to_k"` (default), or `"none"` for the published weights.
 
     Raises:
-        ValueError: for an unknown kind, or a learning rate or clamp that is not positive.
+        ValueError: for an unknown kind, or a learning rate or clamp that is not positive; when K kinds meet another
+            number of terms.
 
     Example:
         >>> import numpy as np
@@ -71,7 +66,7 @@ class Uncertainty(Balancer):
     semantics", CVPR 2018, arXiv:1705.07115.
     """
 
-    needs: ClassVar[Needs] = Needs.LOSSES
+    steepest: ClassVar[float] = 0.5
 
     def __init__(
         self,
@@ -80,53 +75,27 @@ class Uncertainty(Balancer):
         clamp: float = 10.0,
         normalize: str = "sum_to_k",
     ):
-        super().__init__(normalize)
-        for entry in [kind] if isinstance(kind, str) else kind:
-            if entry not in _FACTORS:
-                raise invalid(f"`kind` must be one of {list(_FACTORS)}, or a sequence of them", received=kind)
-        for name, value in (("learning_rate", learning_rate), ("clamp", clamp)):
-            if not (math.isfinite(value) and value > 0):
-                raise invalid(f"`{name}` must be a positive finite number", received=value)
-        self.kind = kind if isinstance(kind, str) else list(kind)
-        self.learning_rate = float(learning_rate)
-        self.clamp = float(clamp)
+        super().__init__(learning_rate, clamp, normalize)
+        self.kind = _checked(kind)
 
-    def init(self, num_terms: int) -> State:
-        """Log-variances of 0, shape `(K,)`."""
-        self._factors(num_terms)
-        return {"log_variance": np.zeros(num_terms, "float32")}
-
-    def raw_weights(self, signals: Signals, state: State) -> tuple[Weights, State]:
-        """c exp(-s), and s after its own step; the s of absent terms rests."""
-        losses, s, weights = self._parts(signals, state)
-        slope = ops.clip(0.5 - weights * losses, -0.5 * PULL, 0.5)
-        moved = ops.clip(s - self.learning_rate * slope, -self.clamp, self.clamp)
-        moved = ops.where(signals.present, moved, s)
-        return weights, {"log_variance": ops.cast(moved, state["log_variance"].dtype)}
-
-    def objective(self, signals: Signals, state: State) -> Array:
-        """The penalised sum over the present terms, with the state that the weights of the step came from."""
-        losses, s, weights = self._parts(signals, state)
-        terms = weights * losses + 0.5 * s
-        return ops.sum(ops.where(signals.present, terms, ops.zeros_like(terms)))
-
-    def _parts(self, signals: Signals, state: State) -> tuple[Array, Array, Array]:
-        losses = to_float(signals.losses)
-        s = ops.cast(state["log_variance"], losses.dtype)
-        factors = ops.convert_to_tensor(self._factors(losses.shape[0]), dtype=losses.dtype)
-        return losses, s, factors * ops.exp(-s)
-
-    def _factors(self, num_terms: int) -> list[float]:
+    def factors(self, num_terms: int) -> list[float]:
+        """0.5 for regression, 1 for classification."""
         kinds = [self.kind] * num_terms if isinstance(self.kind, str) else self.kind
         if len(kinds) != num_terms:
             raise invalid(f"`kind` must hold one entry for each of the {num_terms} balanced terms", received=self.kind)
         return [_FACTORS[kind] for kind in kinds]
 
+    def penalty(self, s: Array) -> tuple[Array, Array]:
+        """0.5 s."""
+        return 0.5 * s, ops.full_like(s, 0.5)
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this object again."""
-        return {
-            **super().get_config(),
-            "kind": self.kind,
-            "learning_rate": self.learning_rate,
-            "clamp": self.clamp,
-        }
+        return {**super().get_config(), "kind": self.kind}
+
+
+def _checked(kind: str | Sequence[str]) -> str | list[str]:
+    kinds = [kind] if isinstance(kind, str) else list(kind) if isinstance(kind, Sequence) else []
+    if not kinds or not all(isinstance(entry, str) and entry in _FACTORS for entry in kinds):
+        raise invalid(f"`kind` must be one of {list(_FACTORS)}, or a sequence of them", received=kind)
+    return kind if isinstance(kind, str) else kinds

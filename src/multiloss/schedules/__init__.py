@@ -1,0 +1,12 @@
+"""Weights that move with the step, the epoch, the last losses or the epoch logs."""
+
+from .._core.schedule import Progress as Progress
+from .._core.schedule import Schedule as Schedule
+from ._constant import Constant as Constant
+from ._cosine import Cosine as Cosine
+from ._cyclical import Cyclical as Cyclical
+from ._exponential import Exponential as Exponential
+from ._linear import Linear as Linear
+from ._piecewise import Piecewise as Piecewise
+from ._step import Step as Step
+from ._when import When as When

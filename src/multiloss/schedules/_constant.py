@@ -1,0 +1,44 @@
+"""A weight that does not move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from .._core.registry import register
+from .._core.schedule import Progress, Schedule
+from .._core.typing import Array
+from ._arguments import finite_number
+
+
+@register("constant", cases=({"value": 0.3},))
+class Constant(Schedule):
+    """The same value always; what a plain number means inside `When`.
+
+    Args:
+        value: the weight, finite.
+
+    Raises:
+        ValueError: for a value that is no finite number.
+
+    Example:
+        >>> from multiloss.schedules import Constant, Progress
+        >>> float(Constant(0.5).value(Progress(step=1000, epoch=3)))
+        0.5
+    """
+
+    def __init__(self, value: float):
+        self.constant = finite_number("value", value)
+
+    def value(self, progress: Progress) -> Array:
+        """The number."""
+        return ops.convert_to_tensor(self.constant, dtype="float32")
+
+    def final(self) -> float:
+        """The number."""
+        return self.constant
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this object again."""
+        return {"value": self.constant}
