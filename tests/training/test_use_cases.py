@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import multiloss as ml
+from lifecycle import train_save_load_and_go_on
 
 
 def _model(outputs, seed=0, width=8):
@@ -42,12 +43,6 @@ def _value(loss, y_true, y_pred, **arguments):
     return trainer.evaluate(y_pred, np.asarray(y_true, "float32"), verbose=0, return_dict=True)
 
 
-def _save_and_load(trainer, x, y, path):
-    trainer.save(path / "run.keras")
-    loaded = keras.saving.load_model(path / "run.keras")
-    assert loaded.train_on_batch(x, y, return_dict=True) == trainer.train_on_batch(x, y, return_dict=True)
-
-
 @keras.saving.register_keras_serializable("tests")
 def weighted_sum_of_both(y_true, y_pred):
     crossentropy = keras.losses.binary_crossentropy(y_true["label"], y_pred["label"])
@@ -69,7 +64,7 @@ def test_u1_one_function_over_two_outputs_equals_two_terms(tmp_path):
     assert first == pytest.approx(terms.train_on_batch(x, y, return_dict=True)["loss"], rel=1e-6)
     for a, b in zip(one.get_weights(), two.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
-    _save_and_load(joint, x, y, tmp_path)
+    train_save_load_and_go_on(joint, x, y, tmp_path)
 
 
 def test_u4_binary_and_regression_with_accuracy_on_one_head(tmp_path):
@@ -87,7 +82,7 @@ def test_u4_binary_and_regression_with_accuracy_on_one_head(tmp_path):
     assert history["loss"][-1] == pytest.approx(
         0.8 * history["label_loss"][-1] + 0.2 * history["price_loss"][-1], rel=0.05
     )
-    _save_and_load(trainer, x, y, tmp_path)
+    train_save_load_and_go_on(trainer, x, y, tmp_path)
 
 
 def _three_heads(one_hot):
@@ -115,7 +110,7 @@ def test_u6_three_heads_of_different_shapes(one_hot, tmp_path):
     history = trainer.fit(x, y, epochs=3, verbose=0).history
     assert history["loss"][-1] < history["loss"][0]
     assert {"label_accuracy", "kind_accuracy"} <= set(history)
-    _save_and_load(trainer, x, y, tmp_path)
+    train_save_load_and_go_on(trainer, x, y, tmp_path)
 
 
 @pytest.mark.parametrize("as_list", [True, False])
@@ -134,7 +129,7 @@ def test_u7_loss_objects_dict_weights_list_targets(as_list, tmp_path):
     targets = [y["kind"], y["price"]] if as_list else {"kind": y["kind"], "price": y["price"]}
     logs = trainer.train_on_batch(x, targets, return_dict=True)
     assert logs["loss"] == pytest.approx(0.7 * logs["kind_loss"] + 0.3 * logs["price_loss"], rel=1e-5)
-    _save_and_load(trainer, x, targets, tmp_path)
+    train_save_load_and_go_on(trainer, x, targets, tmp_path)
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -154,7 +149,7 @@ def test_u10_joint_function_with_list_outputs(tmp_path):
     predicted = model.predict(x, verbose=0)
     expected = 0.7 * ((predicted[0] - y["price"]) ** 2).mean() - 0.3 * np.log(predicted[1])[y["kind"] > 0].mean()
     assert trainer.train_on_batch(x, targets, return_dict=True)["both_loss"] == pytest.approx(expected, rel=1e-5)
-    _save_and_load(trainer, x, targets, tmp_path)
+    train_save_load_and_go_on(trainer, x, targets, tmp_path)
 
 
 def test_u11_one_loss_per_output_and_weights_changed_afterwards(tmp_path):
@@ -165,7 +160,7 @@ def test_u11_one_loss_per_output_and_weights_changed_afterwards(tmp_path):
     logs = trainer.train_on_batch(x, y, return_dict=True)
     assert logs["price_weight"] == pytest.approx(0.1)
     assert logs["loss"] == pytest.approx(logs["label_loss"] + 0.1 * logs["price_loss"], rel=1e-5)
-    _save_and_load(trainer, x, y, tmp_path)
+    train_save_load_and_go_on(trainer, x, y, tmp_path)
 
 
 def test_u13_columns_of_one_packed_output(tmp_path):
@@ -180,7 +175,7 @@ def test_u13_columns_of_one_packed_output(tmp_path):
     x = np.random.default_rng(0).normal(size=(12, 2)).astype("float32")
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, name="out")])
     trainer = ml.compile(model, "adam", loss=loss)
-    _save_and_load(trainer, x, (x > 0).astype("float32"), tmp_path)
+    train_save_load_and_go_on(trainer, x, (x > 0).astype("float32"), tmp_path)
 
 
 def test_u14_output_penalty_towards_a_value():
@@ -213,4 +208,4 @@ def test_u15_angles_in_radians(tmp_path):
     trainer = ml.compile(
         keras.Sequential([keras.Input((5,)), keras.layers.Dense(1)]), "adam", loss=ml.losses.Circular(period=24.0)
     )
-    _save_and_load(trainer, x, x[:, :1], tmp_path)
+    train_save_load_and_go_on(trainer, x, x[:, :1], tmp_path)

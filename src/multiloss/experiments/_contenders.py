@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .._core.aggregator import Aggregator
 from .._core.balancer import Balancer
 from .._core.errors import invalid
-from .._core.registry import entry_of, resolve
+from .._core.registry import entry_of, members, resolve
 
 FIXED = "fixed"
+# Names that stand for all members of a kind that need no arguments.
+GROUPS = ("all", "all-weighting", "all-aggregation")
 
 
 def contenders(balancers: str | Sequence[Any] | Mapping[str, Any], baseline: str = FIXED) -> dict[str, Balancer | None]:
     """Labels and balancers, in the order given; the baseline is put first when it is left out.
 
     Args:
-        balancers: names (`"fixed,pcgrad"`, or a list), objects, None for the user's weights alone (labelled
+        balancers: names (`"fixed,pcgrad"`, or a list), the groups `"all"`, `"all-weighting"` and `"all-aggregation"`
+            (every registered member that needs no arguments), objects, None for the user's weights alone (labelled
             `"fixed"`), or a mapping of labels to any of them.
         baseline: the label that the others are compared with.
 
@@ -35,7 +39,7 @@ def contenders(balancers: str | Sequence[Any] | Mapping[str, Any], baseline: str
     if isinstance(balancers, Mapping):
         pairs = [(str(label), _balancer(value)) for label, value in balancers.items()]
     else:
-        pairs = [(_label(value), _balancer(value)) for value in balancers]
+        pairs = [(_label(value), _balancer(value)) for entry in balancers for value in _members(entry)]
     if not pairs:
         raise invalid("`balancers` must name at least one balancer", received=balancers, fix="Write 'fixed,pcgrad'.")
     found: dict[str, Balancer | None] = {}
@@ -48,6 +52,16 @@ def contenders(balancers: str | Sequence[Any] | Mapping[str, Any], baseline: str
             )
         found[label] = balancer
     return found if baseline in found else {baseline: _balancer(baseline), **found}
+
+
+def _members(value: Any) -> list[Any]:
+    """The names that a group stands for; the value itself where it is none."""
+    if not (isinstance(value, str) and value.lower() in GROUPS):
+        return [value]
+    kinds = {"all": (True, False), "all-weighting": (False,), "all-aggregation": (True,)}[value.lower()]
+    return [
+        entry.name for entry in members("balancer") if not entry.cases[0] and issubclass(entry.cls, Aggregator) in kinds
+    ]
 
 
 def _balancer(value: Any) -> Balancer | None:

@@ -3,6 +3,7 @@
 from ._batch import Batch as Batch
 from ._batch import TermValue as TermValue
 from ._class_weight import balanced_class_weight as balanced_class_weight
+from ._constraint import Constraint as Constraint
 from ._deep_supervision import deep_supervision as deep_supervision
 from ._description import Description as Description
 from ._feature_penalty import FeaturePenalty as FeaturePenalty

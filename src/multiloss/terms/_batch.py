@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 from .._core.errors import invalid, unknown_name
@@ -37,10 +38,11 @@ class Batch:
     features: Mapping[str, Array] = field(default_factory=dict)
 
     @property
-    def size(self) -> Array:
-        """The number of samples, float32."""
+    def size(self) -> Array | np.float32:
+        """The number of samples, float32; a plain number where the shape says it, so that nothing is computed."""
         first = next(iter(self.y_pred.values()))
-        return ops.cast(ops.shape(first)[0], "float32")
+        size = ops.shape(first)[0]
+        return np.float32(size) if isinstance(size, int) else ops.cast(size, "float32")
 
     def output(self, term: str, key: str) -> Array:
         """The output `key`, or an error that names the term."""
@@ -82,6 +84,8 @@ class Batch:
 class TermValue:
     """A term's value in one batch, as a fraction so that epochs can be averaged rightly.
 
+    Numbers that the shapes alone decide are NumPy scalars, not tensors.
+
     Attributes:
         numerator: scalar: sum of weights times losses.
         denominator: scalar: number of labelled samples (fractional where single entries are missing); 0 without any.
@@ -101,13 +105,15 @@ class TermValue:
     @property
     def loss(self) -> Array:
         """The mean, exactly 0 for a batch without labels."""
+        if isinstance(self.denominator, np.floating) and self.denominator:
+            return self.numerator / self.denominator
         empty = ops.equal(self.denominator, 0)
         return ops.where(empty, ops.zeros_like(self.numerator), self.numerator) / ops.where(
             empty, ops.ones_like(self.denominator), self.denominator
         )
 
     @property
-    def present(self) -> Array:
+    def present(self) -> Array | np.bool_:
         """Whether the batch has a label for the term."""
         return self.denominator > 0
 

@@ -26,6 +26,27 @@ def labelled_entries(y_true: Array, missing: Any) -> Array | None:
     return ops.not_equal(y_true, ops.cast(missing, y_true.dtype))
 
 
+def fit_mask(name: str, mask: Array, y_true: Array) -> Array:
+    """The mask in at most the target's rank; raises where it would be stretched over other axes than it has.
+
+    Args:
+        name: the term's name.
+        mask: bool, the target's leading axes, each whole or 1; one axis of length 1 may be too many at the end.
+        y_true: the target.
+    """
+    rank = len(y_true.shape)
+    if len(mask.shape) == rank + 1 and mask.shape[-1] == 1:
+        mask = ops.squeeze(mask, -1)
+    pairs = list(zip(mask.shape, y_true.shape, strict=False))
+    if len(mask.shape) > rank or any(a not in (1, None, b) and b is not None for a, b in pairs):
+        raise invalid(
+            f"The mask of term {name!r} must have the leading axes of its target, of shape {tuple(y_true.shape)}",
+            received=f"a mask of shape {tuple(mask.shape)}",
+            fix="Give one value per sample, or one for each entry of the target.",
+        )
+    return mask
+
+
 def combine(first: Array | None, second: Array | None) -> Array | None:
     """The entries that both masks keep; the mask of lower rank is spread over the other's last axes."""
     if first is None or second is None:

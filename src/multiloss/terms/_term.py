@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from .._core.errors import invalid
@@ -19,6 +20,7 @@ from ._description import Description, check_output
 from ._labels import (
     class_weights,
     combine,
+    fit_mask,
     is_float,
     labelled_entries,
     safe_prediction,
@@ -108,7 +110,7 @@ class Term(Description):
         mask = labelled_entries(y_true, self.missing)
         if self.mask is not None:
             given = ops.cast(batch.extra(name, "mask", self.mask), "bool")
-            mask = combine(mask, self._fit_mask(given, y_true))
+            mask = combine(mask, fit_mask(name, given, y_true))
         if (padding := batch.masks.get(str(self.output))) is not None:
             mask = combine(mask, ops.cast(padding, "bool"))
         safe_true = safe_target(y_true, mask)
@@ -128,12 +130,6 @@ class Term(Description):
             y_pred = pick(y_pred, self.column)
             y_true = pick(y_true, self.column) if same_width else y_true
         return align(name, y_true, y_pred, self.function.entrywise), y_pred
-
-    @staticmethod
-    def _fit_mask(mask: Array, y_true: Array) -> Array:
-        if len(mask.shape) == len(y_true.shape) + 1 and mask.shape[-1] == 1:
-            return ops.squeeze(mask, -1)
-        return mask
 
     def _values(self, name: str, y_true: Array, y_pred: Array, mask: Array | None) -> tuple[Array, Array | None]:
         """Loss values with their mask in the same shape (or a scalar)."""
@@ -192,23 +188,26 @@ class Term(Description):
         targets: Array,
         target_mask: Array | None,
     ) -> TermValue:
-        ones = ops.ones_like(values)
-        kept = ones if mask is None else ops.cast(mask, values.dtype)
-        # Entries per sample: a sample with some of its entries labelled counts as that fraction of a sample.
-        samples = ops.cast(ops.maximum(batch.size, 1.0), values.dtype)
-        entries = ops.maximum(ops.cast(ops.size(values), values.dtype) / samples, 1.0)
+        size = batch.size
+        entries = _entries_per_sample(values, size)
         weighted = values if weights is None else values * weights
-        numerator = ops.sum(ops.where(kept > 0, weighted, ops.zeros_like(weighted)))
-        labelled = ops.sum(kept) / entries
-        if self.reduction == "sum":
-            denominator = ops.cast(labelled > 0, values.dtype)
-        elif self.reduction == "weighted_mean":
-            numerator = numerator / entries
-            denominator = ops.sum(kept * (ones if weights is None else ones * weights)) / entries
+        if mask is None:
+            numerator, labelled = ops.sum(weighted), size
         else:
-            numerator, denominator = numerator / entries, labelled
+            kept = ops.cast(mask, values.dtype)
+            numerator = ops.sum(ops.where(kept > 0, weighted, ops.zeros_like(weighted)))
+            labelled = ops.sum(kept) / entries
+        denominator = labelled
+        if self.reduction == "sum":
+            known = isinstance(labelled, np.floating)
+            denominator = np.float32(labelled > 0) if known else ops.cast(labelled > 0, values.dtype)
+        else:
+            numerator = numerator / entries
+            if self.reduction == "weighted_mean" and weights is not None:
+                shares = ops.ones_like(values) * weights
+                denominator = ops.sum(shares if mask is None else shares * kept) / entries
         mask_of_targets = None if target_mask is None else spread(target_mask, len(targets.shape))
-        return TermValue(numerator, denominator, labelled, batch.size, targets, mask_of_targets)
+        return TermValue(numerator, denominator, labelled, size, targets, mask_of_targets)
 
     def _whole_batch(self, name: str, value: Array, batch: Batch, mask: Array | None) -> TermValue:
         if mask is not None or self._weights(name, batch, value, value, 99) is not None:
@@ -234,3 +233,10 @@ class Term(Description):
         missing = f", missing={self.missing!r}" if self.missing is not None else ""
         kinds = {"mean": "mean per labelled sample", "sum": "sum", "weighted_mean": "weighted mean"}
         return f"{self.function.name} on {self.output}{column}{target}{missing}", kinds[self.reduction]
+
+
+def _entries_per_sample(values: Array, size: Any) -> Any:
+    """How many values a sample has: one with some of its entries labelled counts as that fraction of a sample."""
+    if isinstance(size, np.floating) and all(isinstance(length, int) for length in values.shape):
+        return max(float(np.prod(values.shape)) / max(float(size), 1.0), 1.0)
+    return ops.maximum(ops.cast(ops.size(values), values.dtype) / ops.cast(ops.maximum(size, 1.0), values.dtype), 1.0)

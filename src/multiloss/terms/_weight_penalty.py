@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from .._core.errors import invalid
@@ -62,8 +63,7 @@ class WeightPenalty(Description):
         for variable in self.variables(name, batch.model):
             weight = as_float(variable)
             values.append(as_float(self.norm(weight)) if function is None else ops.sum(function(weight)))  # type: ignore[operator]
-        one = ops.ones_like(values[0])
-        return TermValue(sum(values[1:], values[0]), one, batch.size, batch.size)
+        return TermValue(sum(values[1:], values[0]), np.float32(1.0), batch.size, batch.size)
 
     def variables(self, name: str, model: Any) -> Sequence[Any]:
         """The model's variables that the penalty reads."""

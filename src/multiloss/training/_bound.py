@@ -32,10 +32,10 @@ class WeightHandle:
     def value(self) -> float:
         """The weight now, schedules included."""
         sync_state(self._model)
-        state = self._model.state
-        product = float(ops.convert_to_numpy(state["user_weights"])[self._index])
+        product = float(ops.convert_to_numpy(self._model.state["user_weights"])[self._index])
+        progress = self._model.objective.memory.progress()
         for schedule in self.schedules:
-            product *= float(ops.convert_to_numpy(schedule.value(state["step"].value, state["epoch"].value)))
+            product *= float(ops.convert_to_numpy(schedule.value(progress)))
         return product
 
     def assign(self, value: float) -> None:

@@ -31,8 +31,9 @@ class TrainingMonitor(keras.callbacks.Callback):
             self._reader.check()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Looks at the last execution; counts the skipped steps in the logs."""
+        """Looks at the last execution; counts the skipped steps in the logs; keeps what schedules wait for."""
         if self._reader is not None:
             self._reader.check()
         elif self.model.on_nonfinite == "skip" and logs is not None:
             logs["skipped_steps"] = skipped_steps(self.model)
+        self.model.objective.memory.remember_logs(self.model, logs or {})

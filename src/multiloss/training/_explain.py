@@ -13,8 +13,8 @@ def explanation(trainer: Any) -> str:
     for term in trainer.terms.values():
         reads, reduction = term.description.explain() if term.description else ("regularisers and add_loss", "sum")
         scale = "-" if term.scale is None else _call(term.scale)
-        schedules = "".join(f" x {_call(schedule)}" for schedule in term.weight.schedules)
-        weight = f"{term.weight.value:g}{schedules}"
+        schedules = " x ".join(repr(schedule) for schedule in term.weight.schedules)
+        weight = f"{term.weight.value:g}" + (f" (now, of {schedules})" if schedules else "")
         rows.append((term.name, reads, reduction, scale, weight, "yes" if term.balanced else "no"))
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

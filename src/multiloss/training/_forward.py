@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,8 @@ from . import _guard
 from ._features import Observed, split
 from ._gradients import Sharing, Step, find_sharing, warn_unreached
 from ._keras_seams import keras_mask
-from ._objective import Objective
+from ._objective import Measured, Objective, stack
+from ._serialization import seed_states
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,21 @@ class Forward:
     y_pred: Any
     batch: Batch
     values: list[TermValue]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What may happen with a step.
+
+    Attributes:
+        applies: whether the optimizer may step.
+        moves: whether, where it may, the other state moves too; under loss scaling an overflow moves nothing.
+        note: gives the guard's next values where the step does not apply; None without a guard.
+    """
+
+    applies: Array | bool
+    moves: Array | bool
+    note: Callable[[], tuple[Array, Array]] | None
 
 
 class CommonSteps:
@@ -110,43 +126,74 @@ class CommonSteps:
             self._reach = reach()
             warn_unreached(self.objective, self._reach)
 
+    def all_finite(self, gradients: Sequence[Any]) -> Array:
+        """Whether no gradient holds a NaN or an infinity; sums, in which both survive, read every entry just once."""
+        sums = [_total(gradient) for gradient in gradients]
+        return ops.isfinite(sum(sums[1:], sums[0])) if sums else ops.ones((), "bool")
+
     def verdict(
-        self, losses: Sequence[Array], gradients: Iterable[Any], find_guilty: Callable[[Array], Array]
-    ) -> tuple[Array | bool, Array | bool, tuple[Array, Array] | None]:
-        """Whether the optimizer may step, whether the state may move, and the guard's next values.
+        self, losses: Sequence[Array], gradients: Sequence[Any], find_guilty: Callable[[Array], Array]
+    ) -> Verdict:
+        """Whether the step is finite, and what the guard notes where it is not.
 
         Args:
             losses: one scalar for each term.
-            gradients: the combined gradients.
+            gradients: the combined gradients of the variables that are reached.
             find_guilty: given whether it is wanted, marks the terms with a non-finite gradient, shape `(T,)` int32.
         """
-        finite_gradients = _all_finite(gradients)
         if self.on_nonfinite == "ignore":
-            return True, (finite_gradients if self.uses_loss_scaling() else True), None
-        finite_losses = ops.isfinite(ops.stack([ops.cast(loss, "float32") for loss in losses]))
+            return Verdict(True, self.all_finite(gradients) if self.uses_loss_scaling() else True, None)
+        finite_gradients = self.all_finite(gradients)
+        finite_losses = ops.isfinite(stack(losses))
         losses_ok = ops.all(finite_losses)
         # Under loss scaling an overflow of the gradients is normal, and the optimizer's own affair.
         guarded = ops.ones((), "bool") if self.uses_loss_scaling() else finite_gradients
-        guilty = find_guilty(ops.logical_and(losses_ok, ops.logical_not(guarded)))
-        following = _guard.record(self.state, finite_losses, guarded, guilty)
+
+        def note() -> tuple[Array, Array]:
+            guilty = find_guilty(ops.logical_and(losses_ok, ops.logical_not(guarded)))
+            return _guard.record(self.state, finite_losses, guarded, guilty)
+
         step_ok = ops.logical_and(losses_ok, guarded)
         step_ok = ops.logical_and(step_ok, _guard.untouched(self.state, self.on_nonfinite))
-        return step_ok, ops.logical_and(step_ok, finite_gradients), following
+        return Verdict(step_ok, finite_gradients if self.uses_loss_scaling() else True, note)
 
     def track(self, forward: Forward, step: Step) -> None:
         """Advances the step counter, the logs and the metrics; inside a scope that can still be thrown away."""
         step_variable = self.state["step"]
         step_variable.assign(step_variable.value + 1)
-        rows, totals = self.objective.log_rows(forward.values, step.measured, step.weights, step.objective, True)
-        self.tracker.update_state(rows, totals)
+        rows, totals = self.objective.log_rows(forward.values, step.measured, step.weights, step.balance)
+        self.tracker.update_state(rows, totals, step.balance.constraints)
         self.update_metrics(forward.batch)
+
+    def second_look(
+        self, x: Any, y: Any, sample_weight: Any, measured: Measured, pairs: Sequence[tuple[keras.Variable, Any]]
+    ) -> dict[str, Any]:
+        """The balancer's variables after it saw the losses of the same batch at the updated weights.
+
+        Args:
+            x: inputs.
+            y: targets.
+            sample_weight: sample weights.
+            measured: what the step measured before the update.
+            pairs: variables with the values that they shall have; with the seeds of the step, dropout drops the same.
+        """
+        with keras.StatelessScope(pairs, collect_losses=True):
+            values = self.run_forward(x, y, sample_weight, training=True).values
+            after = self.objective.look_again([value.loss for value in values], measured)
+        return {f"balancer/{key}": value for key, value in after.items()}
+
+    def seeds_of_step(self) -> list[tuple[keras.Variable, Any]]:
+        """The seed generators' states and the step number, as they are now."""
+        if not self.objective.looks_again:
+            return []
+        return [(variable, variable.value + 0) for variable in [*seed_states(self), self.state["step"]]]
 
     def evaluate_step(self, forward: Forward) -> None:
         """Updates the logs of one evaluation batch."""
         losses = [value.loss for value in forward.values]
         measured = self.objective.measure(forward.values, losses, training=False)
         weights = measured.user / measured.divisors
-        rows, totals = self.objective.log_rows(forward.values, measured, weights, None, False)
+        rows, totals = self.objective.log_rows(forward.values, measured, weights, None)
         self.tracker.update_state(rows, totals)
         self.update_metrics(forward.batch)
 
@@ -161,6 +208,10 @@ def _precise(value: Array) -> Array:
     return value if dtype in ("float32", "float64") or "float" not in dtype else ops.cast(value, "float32")
 
 
-def _all_finite(gradients: Iterable[Any]) -> Array:
-    checks = [ops.all(ops.isfinite(gradient)) for gradient in gradients if gradient is not None]
-    return ops.all(ops.stack(checks)) if checks else ops.ones((), "bool")
+def _total(gradient: Array) -> Array:
+    """The sum of all entries in float32; a product with ones reads a matrix faster than a reduction does."""
+    gradient = ops.cast(gradient, "float32")
+    if len(gradient.shape) < 2:
+        return ops.sum(gradient)
+    matrix = ops.reshape(gradient, (-1, gradient.shape[-1]))
+    return ops.sum(ops.matmul(ops.ones((1, ops.shape(matrix)[0]), "float32"), matrix))

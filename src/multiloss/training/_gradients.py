@@ -14,7 +14,7 @@ from .._core.errors import invalid
 from .._core.typing import Array, Gramian
 from .._core.variables import layer_names, matches
 from ..terms import TermValue
-from ._objective import Measured, Objective, weight_vectors
+from ._objective import Balance, Measured, Objective, weight_vectors
 
 
 class Pullback(Protocol):
@@ -32,13 +32,13 @@ class Step:
         gradients: one for each trainable variable, None where unreached.
         measured: the terms as vectors.
         weights: the full weights `t_weight`, shape `(T,)`.
-        objective: the balancer's own objective, or None.
+        balance: what balancer and constraints gave.
     """
 
     gradients: list[Any]
     measured: Measured
     weights: Array
-    objective: Array | None
+    balance: Balance
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ def differentiate(
     if objective.reads_gradients:
         split = sharing()
         gramian = _gramian(objective, measured, pull, split.measured)
-    balance, own_objective = objective.balance(measured, gramian)
-    weights, plain = weight_vectors(measured, balance)
+    balance = objective.balance(measured, gramian)
+    weights, plain = weight_vectors(measured, balance.factors)
     everything = range(num_variables)
     if split is None or not objective.splits_heads:
         gradients = pull(_seeds(scale_loss(weights)), everything)
@@ -92,7 +92,7 @@ def differentiate(
             if variables:
                 for index, gradient in zip(variables, pull(_seeds(scale_loss(seeds)), variables), strict=True):
                     gradients[index] = gradient
-    return Step(gradients, measured, weights, own_objective)
+    return Step(gradients, measured, weights, balance)
 
 
 def _gramian(objective: Objective, measured: Measured, pull: Pullback, variables: Sequence[int]) -> Gramian:
@@ -139,7 +139,7 @@ def find_sharing(objective: Objective, reach: Sequence[set[int]], variables: Seq
     Raises:
         ValueError: when nothing is shared, or a pattern matches no layer.
     """
-    balancer = objective.balancer
+    balancer = objective.aggregator
     indices = range(len(variables))
     wanted = balancer.shared if isinstance(balancer, Aggregator) else None
     if wanted is not None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import keras
 from keras.src.backend import KerasTensor, compute_output_spec, get_keras_mask
+from keras.src.trainers.epoch_iterator import EpochIterator
 from keras.src.utils.tracking import DotNotTrackScope
 
 
@@ -62,6 +64,19 @@ def peek(iterator: Any) -> Any:
     for _, _, data in iterator:
         return data[0] if isinstance(data, list | tuple) else next(data)
     return None
+
+
+def batches(x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None) -> Iterator[tuple]:
+    """Batches of `(x, y, sample_weight)` as NumPy arrays, from whatever `evaluate` takes as data."""
+    iterator = EpochIterator(
+        x, y, sample_weight, batch_size=batch_size, steps_per_epoch=steps, shuffle=False, steps_per_execution=1
+    )
+    with warnings.catch_warnings():
+        # That a generator of unknown length comes to its end is nothing to warn of.
+        warnings.filterwarnings("ignore", message=".*ran out of data.*")
+        for _, _, buffer in iterator:
+            for data in buffer:
+                yield keras.utils.unpack_x_y_sample_weight(data)
 
 
 def output_spec(function: Any, *arguments: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,15 +16,16 @@ from ..terms import Batch
 from . import _guard
 from ._backends import backend_steps
 from ._bound import BoundTerm, WeightHandle
-from ._callbacks import TrainingMonitor
 from ._dry_run import DryRun
 from ._explain import explanation
 from ._features import Observed, feature_model
-from ._keras_seams import clear_functions, install_trackers, output_spec, untracked, values_kept
+from ._keras_seams import clear_functions, install_trackers, output_spec, untracked
 from ._labels import metric_masks
+from ._loops import Loops
 from ._metrics import OutputMetrics
-from ._naming import by_name, complete_weights, declared_output_names, targets_by_name, weights_by_name
+from ._naming import by_name, declared_output_names, targets_by_name, weights_by_name
 from ._objective import Objective
+from ._progress import check_schedules
 from ._serialization import deserialize_compile_config, load_seeds, save_seeds, serialize_compile_config
 from ._specification import REGULARIZATION, Specified, apply_weights, specify
 from ._state import TrainingState
@@ -33,7 +33,7 @@ from ._trackers import TermTracker
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class MultiLossModel(DryRun, backend_steps(), keras.Model):  # type: ignore[misc]
+class MultiLossModel(Loops, DryRun, backend_steps(), keras.Model):  # type: ignore[misc]
     """Trains a Keras model with named terms and a balancer; shares the model's weights and does not change it.
 
     Args:
@@ -101,6 +101,7 @@ class MultiLossModel(DryRun, backend_steps(), keras.Model):  # type: ignore[misc
         if self._may_add_losses():
             specified[REGULARIZATION] = Specified(None)  # type: ignore[arg-type]
         apply_weights(specified, loss_weights, outputs)
+        check_schedules([schedule for term in specified.values() for schedule in term.schedules], list(specified))
         output_metrics = OutputMetrics(metrics, weighted_metrics, outputs) if metrics or weighted_metrics else None
         # Everything that can be wrong has been checked: from here on the model's own state changes.
         super().compile(
@@ -110,11 +111,11 @@ class MultiLossModel(DryRun, backend_steps(), keras.Model):  # type: ignore[misc
             steps_per_execution=steps_per_execution,
             auto_scale_loss=auto_scale_loss,
         )
-        self._bind(specified, resolved)
+        self._bind(specified, resolved, balances=balancer is not None)
         untracked(
             self,
             on_nonfinite=on_nonfinite,
-            tracker=TermTracker(list(self.terms.values()), _has_objective(self.objective)),
+            tracker=TermTracker(list(self.terms.values()), self.objective.has_own_objective),
             _outputs=outputs,
             _extended=extended,
             _reach=None,
@@ -123,7 +124,7 @@ class MultiLossModel(DryRun, backend_steps(), keras.Model):  # type: ignore[misc
             _arguments={
                 "loss": loss,
                 "loss_weights": loss_weights,
-                "balancer": resolved,
+                "balancer": None if balancer is None else resolved,
                 "metrics": metrics,
                 "weighted_metrics": weighted_metrics,
                 "on_nonfinite": on_nonfinite,
@@ -138,12 +139,12 @@ class MultiLossModel(DryRun, backend_steps(), keras.Model):  # type: ignore[misc
         install_trackers(self, self.tracker, output_metrics)
         clear_functions(self)
 
-    def _bind(self, specified: Mapping[str, Specified], balancer: Balancer) -> None:
+    def _bind(self, specified: Mapping[str, Specified], balancer: Balancer, balances: bool) -> None:
         terms = {}
         for index, (name, term) in enumerate(specified.items()):
             handle = WeightHandle(self, name, index, tuple(term.schedules))
             terms[name] = BoundTerm(name, term.description, index, handle)
-        objective = Objective(list(terms.values()), balancer, self.state)
+        objective = Objective(list(terms.values()), balancer, self.state, balances)
         untracked(self, terms=terms, objective=objective)
         values = {
             "user_weights": [term.weight for term in specified.values()],
@@ -188,7 +189,8 @@ class MultiLossModel(DryRun, backend_steps(), keras.Model):  # type: ignore[misc
         """Updates the metrics by output with the masks of their terms."""
         if self._compile_metrics is None:
             return
-        targets, masks = metric_masks([term.description for term in self.terms.values()], batch)
+        descriptions = [getattr(term.description, "inner", term.description) for term in self.terms.values()]
+        targets, masks = metric_masks(descriptions, batch)
         self._compile_metrics.update_state(targets, batch.y_pred, batch.sample_weight, masks)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
@@ -207,41 +209,6 @@ class MultiLossModel(DryRun, backend_steps(), keras.Model):  # type: ignore[misc
         measured = self.objective.measure(values, [ops.stop_gradient(loss) for loss in losses], training=False)
         factors = measured.user / measured.divisors
         return sum((factors[index] * loss for index, loss in enumerate(losses)), ops.zeros((), "float32"))
-
-    def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """As `keras.Model.fit`; a step that is not finite ends training with an error that names the term."""
-        bound = inspect.signature(super().fit).bind(*args, **kwargs)
-        if "sample_weight" in bound.arguments:
-            bound.arguments["sample_weight"] = complete_weights(
-                bound.arguments.get("y"), bound.arguments["sample_weight"]
-            )
-        callbacks = bound.arguments.get("callbacks")
-        monitor = TrainingMonitor()
-        if isinstance(callbacks, keras.callbacks.CallbackList):
-            callbacks.append(monitor)
-        else:
-            given = callbacks if isinstance(callbacks, list | tuple) else [callbacks] if callbacks else []
-            bound.arguments["callbacks"] = [monitor, *given]
-        with values_kept(self):
-            return super().fit(*bound.args, **bound.kwargs)
-
-    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """As `keras.Model.evaluate`; `sample_weight` may name only some of the outputs."""
-        if "sample_weight" in kwargs:
-            kwargs["sample_weight"] = complete_weights(y, kwargs["sample_weight"])
-        return super().evaluate(x, y, *args, **kwargs)
-
-    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
-        """As `keras.Model.train_on_batch`, with the guard against non-finite steps."""
-        result = super().train_on_batch(*args, **kwargs)
-        if self.on_nonfinite == "raise":
-            _guard.GuardReader(self).check()
-        return result
-
-    @property
-    def skipped_steps(self) -> int:
-        """How many steps were left out because a loss or gradient was not finite (`on_nonfinite="skip"`)."""
-        return _guard.skipped_steps(self)
 
     def explain(self) -> str:
         """A table: every term, what it reads, its reduction, scale and weight, and whether it is balanced."""
@@ -274,7 +241,3 @@ class MultiLossModel(DryRun, backend_steps(), keras.Model):  # type: ignore[misc
     def load_own_variables(self, store: Any) -> None:
         """Restores the states of all seed generators."""
         load_seeds(self, store)
-
-
-def _has_objective(objective: Objective) -> bool:
-    return bool(objective.balanced) and type(objective.balancer).objective is not Balancer.objective

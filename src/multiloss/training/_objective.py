@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +14,11 @@ from keras import ops
 from .._core.aggregator import Aggregator
 from .._core.balancer import Balancer, Needs, Signals
 from .._core.scale import Observation
-from .._core.typing import Array
+from .._core.typing import Array, State
 from ..terms import Batch, TermValue
 from ._bound import BoundTerm
+from ._constraints import Constraints
+from ._progress import Memory
 from ._state import TrainingState
 
 
@@ -36,14 +39,40 @@ class Measured:
     divisors: Array
 
 
-class Objective:
-    """Knows the terms and the balancer; computes what a step minimises. All its state is in `TrainingState`."""
+@dataclass(frozen=True)
+class Balance:
+    """What balancer and constraints gave in one step.
 
-    def __init__(self, terms: Sequence[BoundTerm], balancer: Balancer, state: TrainingState):
+    Attributes:
+        factors: shape `(T,)`: 1 for terms that are neither balanced nor constraints.
+        objective: the scalar whose derivative by the losses the weights are, where it differs from the weighted sum.
+        constraints: multipliers and violations, shape `(2, C)`; None without constraints.
+    """
+
+    factors: Array
+    objective: Array | None
+    constraints: Array | None
+
+
+class Objective:
+    """Knows the terms and the balancer; computes what a step minimises. All its state is in `TrainingState`.
+
+    Args:
+        terms: the bound terms, in order.
+        balancer: the balancer.
+        state: where all variables are.
+        balances: False where nobody asked for balancing, so that equal weights need not be computed.
+    """
+
+    def __init__(self, terms: Sequence[BoundTerm], balancer: Balancer, state: TrainingState, balances: bool = True):
         self.terms = terms
         self.balancer = balancer
+        self.balances = balances
         self.state = state
         self.balanced = [term.index for term in terms if term.balanced]
+        self.constraints = Constraints(terms, state)
+        schedules = [schedule for term in terms for schedule in term.weight.schedules]
+        self.memory = Memory([term.name for term in terms], schedules, balancer, len(self.balanced), state)
 
     @property
     def reads_gradients(self) -> bool:
@@ -51,9 +80,26 @@ class Objective:
         return self.balancer.needs is not Needs.LOSSES and len(self.balanced) > 1
 
     @property
+    def aggregator(self) -> Balancer:
+        """The balancer that says over what gradients are read, inside any wrapper."""
+        return self.balancer.unwrapped
+
+    @property
+    def looks_again(self) -> bool:
+        """Whether the balancer wants the losses of the same batch after the update."""
+        return self.balancer.looks_again and bool(self.balanced)
+
+    @property
+    def has_own_objective(self) -> bool:
+        """Whether something other than the weighted sum is minimised, and logged as `objective`."""
+        of_balancer = bool(self.balanced) and type(self.balancer).objective is not Balancer.objective
+        return of_balancer or bool(self.constraints)
+
+    @property
     def splits_heads(self) -> bool:
         """Whether private variables get the gradient of the user-weighted sum instead of the balanced one."""
-        return self.reads_gradients and isinstance(self.balancer, Aggregator) and self.balancer.heads == "unweighted"
+        aggregator = self.aggregator
+        return self.reads_gradients and isinstance(aggregator, Aggregator) and aggregator.heads == "unweighted"
 
     def initial_values(self) -> dict[str, Any]:
         """The variables that scales and balancer need, by key."""
@@ -61,6 +107,8 @@ class Objective:
         for term in self.terms:
             if term.scale is not None:
                 values.update({f"scale/{term.name}/{key}": value for key, value in term.scale.init().items()})
+        values.update(self.memory.initial_values())
+        values.update(self.constraints.initial_values())
         if self.balanced:
             state = self.balancer.init(len(self.balanced))
             values.update({f"balancer/{key}": value for key, value in state.items()})
@@ -74,18 +122,17 @@ class Objective:
                 values.append(term.description.evaluate(term.name, batch))
                 continue
             total = sum((ops.sum(ops.cast(loss, "float32")) for loss in extra_losses), ops.zeros((), "float32"))
-            one = ops.ones((), "float32")
-            values.append(TermValue(total, one, batch.size, batch.size))
+            values.append(TermValue(total, np.float32(1.0), batch.size, batch.size))
         return values
 
     def user_weights(self, final: bool = False) -> Array:
         """The user's weights, shape `(T,)`; `final=True` counts schedules with their last value, as evaluation does."""
         weights = self.state["user_weights"].value * 1
         factors: list[Any] = [None] * len(self.terms)
-        step, epoch = self.state["step"].value, self.state["epoch"].value
+        progress = self.memory.progress()
         for term in self.terms:
             for schedule in term.weight.schedules:
-                value = schedule.final() if final else schedule.value(step, epoch)
+                value = schedule.final() if final else schedule.value(progress)
                 factors[term.index] = value if factors[term.index] is None else factors[term.index] * value
         if all(factor is None for factor in factors):
             return weights
@@ -101,10 +148,13 @@ class Objective:
             training: False uses fixed scales only.
         """
         user = self.user_weights(final=not training)
-        vector = _stack(losses)
-        present = ops.logical_and(ops.stack([value.present for value in values]), ops.not_equal(user, 0.0))
+        vector = stack(losses)
+        labelled = stack([value.present for value in values], "bool")
+        present = ops.logical_and(labelled, ops.not_equal(user, 0.0))
         divisors = [self._divisor(term, values[term.index], losses[term.index], training) for term in self.terms]
-        return Measured(vector, present, user, _stack(divisors))
+        if training:
+            self.memory.remember_losses(vector, labelled)
+        return Measured(vector, present, user, stack(divisors))
 
     def _divisor(self, term: BoundTerm, value: TermValue, loss: Array, training: bool) -> Any:
         scale = term.scale
@@ -117,10 +167,25 @@ class Objective:
             self.state.write(prefix, state)
         return divisor
 
-    def balance(self, measured: Measured, gramian: Array | None) -> tuple[Array, Array | None]:
-        """The balancer's weights as a vector of length T (1 for terms that are not balanced), and its objective."""
+    def balance(self, measured: Measured, gramian: Array | None) -> Balance:
+        """Asks the balancer and the constraints; their state moves."""
+        weights, objective = self._balanced_weights(measured, gramian)
+        if not self.constraints:
+            if objective is not None:
+                objective = objective + self._sum(measured, balanced=False)
+            return Balance(weights, objective, None)
+        pressed = self.constraints.press(measured.losses, measured.present, measured.user, measured.divisors)
+        if objective is None:
+            objective = self._sum(measured, balanced=True, factors=weights)
+        objective = objective + self._sum(measured, balanced=False) + pressed.energy
+        return Balance(weights * pressed.factors, objective, pressed.logs)
+
+    def _balanced_weights(self, measured: Measured, gramian: Array | None) -> tuple[Array, Array | None]:
+        """The balancer's weights at their places in a vector of ones, and its own objective."""
         if not self.balanced:
             return ops.ones_like(measured.losses), None
+        if not self.balances:
+            return ops.cast(measured.present, "float32"), None
         signals = self._signals(measured, gramian)
         state = self.state.read("balancer/")
         objective = None
@@ -131,15 +196,25 @@ class Objective:
             objective = self.balancer.objective(signals, state)
             self.state.write("balancer/", after)
         weights = ops.where(signals.present, weights, ops.zeros_like(weights))
-        full = _scatter(weights, self.balanced, len(self.terms))
-        if objective is not None:
-            objective = objective + self._outside_balance(measured)
-        return full, objective
+        return _scatter(weights, self.balanced, len(self.terms)), objective
 
-    def _outside_balance(self, measured: Measured) -> Array:
-        outside = np.ones(len(self.terms), "float32")
-        outside[self.balanced] = 0.0
-        return ops.sum(measured.user * measured.losses / measured.divisors * ops.convert_to_tensor(outside))
+    def look_again(self, losses: Sequence[Array], measured: Measured) -> State:
+        """The balancer's state after a second look.
+
+        Args:
+            losses: the terms' losses of the same batch at the updated weights.
+            measured: what the step measured before the update; its scales count.
+        """
+        again = dataclasses.replace(measured, losses=stack(losses))
+        return self.balancer.look_again(self._signals(again, None), self.state.read("balancer/"))
+
+    def _sum(self, measured: Measured, *, balanced: bool, factors: Array | None = None) -> Array:
+        """The weighted sum of the balanced terms, or of those that are neither balanced nor constraints."""
+        chosen = np.zeros(len(self.terms), "float32")
+        constrained = [term.index for term in self.constraints.terms]
+        chosen[[i for i in range(len(self.terms)) if (i in self.balanced) == balanced and i not in constrained]] = 1.0
+        terms = measured.user * measured.losses / measured.divisors * ops.convert_to_tensor(chosen)
+        return ops.sum(terms if factors is None else terms * factors)
 
     def _signals(self, measured: Measured, gramian: Array | None) -> Signals:
         scaled = ops.take(measured.losses / measured.divisors, self.balanced, axis=0)
@@ -154,22 +229,23 @@ class Objective:
             step=self.state["step"].value,
             epoch=self.state["epoch"].value,
             noise=noise,
+            monitored=self.memory.monitored(),
         )
 
     def log_rows(
-        self, values: Sequence[TermValue], measured: Measured, weights: Array, objective: Array | None, training: bool
+        self, values: Sequence[TermValue], measured: Measured, weights: Array, balance: Balance | None
     ) -> tuple[Array, Array]:
-        """What the tracker adds for one batch: the matrix of rows and the vector of totals."""
-        numerators = _stack([value.numerator for value in values])
-        denominators = _stack([value.denominator for value in values])
-        has_label = denominators > 0
-        numerators = ops.where(has_label, numerators, ops.zeros_like(numerators))
-        scaled = measured.user * numerators / measured.divisors
-        samples = ops.cast(values[0].samples, "float32")
-        rows = ops.stack([numerators, denominators, _stack([v.labelled for v in values]), scaled, weights * samples])
+        """What the tracker adds for one batch: the matrix of rows, the vector of totals; no balance in evaluation."""
+        denominators = stack([value.denominator for value in values])
+        numerators = measured.losses * denominators
+        samples = stack([values[0].samples])[0]
+        labelled = stack([value.labelled for value in values])
+        scaled = measured.user * numerators / measured.divisors if balance is None else ops.zeros_like(numerators)
+        rows = ops.stack([numerators, denominators, labelled, scaled, weights * samples])
         loss = ops.sum(weights * measured.losses)
-        evaluated = np.float32(0.0 if training else 1.0)
-        totals = _stack([loss * samples, (loss if objective is None else objective) * samples, samples, evaluated])
+        objective = loss if balance is None or balance.objective is None else balance.objective
+        evaluated = np.float32(1.0 if balance is None else 0.0)
+        totals = stack([loss * samples, objective * samples, samples, evaluated])
         return rows, totals
 
 
@@ -179,8 +255,15 @@ def weight_vectors(measured: Measured, balance: Array) -> tuple[Array, Array]:
     return plain * balance, plain
 
 
-def _stack(values: Sequence[Any]) -> Array:
-    return ops.stack([ops.cast(value, "float32") for value in values])
+def stack(values: Sequence[Any], dtype: str = "float32") -> Array:
+    """Scalars as a vector; numbers known beforehand become a constant."""
+    if not any(ops.is_tensor(value) for value in values):
+        return ops.convert_to_tensor(np.array(values, dtype))
+    return ops.stack([value if _has_dtype(value, dtype) else ops.cast(value, dtype) for value in values])
+
+
+def _has_dtype(value: Any, dtype: str) -> bool:
+    return ops.is_tensor(value) and str(value.dtype).endswith(dtype)
 
 
 def _scatter(weights: Array, indices: Sequence[int], size: int) -> Array:

@@ -9,6 +9,9 @@ import keras
 import numpy as np
 
 from .._core.errors import invalid
+from .._core.scale import Scale
+from .._core.schedule import Schedule
+from ..terms import Description
 
 
 def serialize_compile_config(trainer: Any) -> dict[str, Any]:
@@ -19,6 +22,7 @@ def serialize_compile_config(trainer: Any) -> dict[str, Any]:
     """
     arguments = dict(trainer._arguments)
     _refuse_lambdas(arguments["loss"], "")
+    _refuse_lambdas(arguments["loss_weights"], "")
     config = {key: keras.saving.serialize_keras_object(value) for key, value in arguments.items()}
     config["optimizer"] = keras.saving.serialize_keras_object(trainer.optimizer)
     return config
@@ -33,18 +37,19 @@ def _refuse_lambdas(value: Any, name: str) -> None:
     if isinstance(value, Mapping):
         for key, child in value.items():
             _refuse_lambdas(child, f"{name}/{key}" if name else str(key))
-        return
-    if isinstance(value, list | tuple):
+    elif isinstance(value, list | tuple):
         for index, child in enumerate(value):
             _refuse_lambdas(child, f"{name}[{index}]")
-        return
-    candidates = [value, *(getattr(value, field, None) for field in ("fn", "loss", "norm"))]
-    if any(getattr(candidate, "__name__", "") == "<lambda>" for candidate in candidates):
+    elif getattr(value, "__name__", "") == "<lambda>":
         raise invalid(
             f"Term {name!r} holds a lambda, which cannot be saved",
             received="a lambda",
             fix="Write a named function and decorate it with @keras.saving.register_keras_serializable('mine').",
         )
+    elif isinstance(value, Description | Schedule | Scale | keras.losses.Loss):
+        for attribute in vars(value).values():
+            if not isinstance(attribute, Mapping | list | tuple):
+                _refuse_lambdas(attribute, name)
 
 
 def seed_states(trainer: Any) -> list[keras.Variable]:

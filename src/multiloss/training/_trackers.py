@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from .._core.typing import Array
+from ..terms import Constraint
 from ._bound import BoundTerm
 
 # Rows of the matrix of sums, one column a term.
@@ -26,6 +27,8 @@ class TermTracker(keras.metrics.Metric):
     numerators) / (sum of labels), so that an unlabelled batch does not drag it down. In evaluation `loss` is
     sum(user_weight * t_loss / fixed scale).
 
+    Constraints also log `t_multiplier` and `t_violation`, means over steps.
+
     Args:
         terms: the bound terms, in order.
         has_objective: whether the balancer logs an objective of its own.
@@ -36,18 +39,24 @@ class TermTracker(keras.metrics.Metric):
         self.term_names = [term.name for term in terms]
         self.partly_labelled = [term.name for term in terms if term.may_lack_labels]
         self.has_objective = has_objective
+        self.constrained = [term.name for term in terms if isinstance(term.description, Constraint)]
         self.sums = self.add_variable((5, len(terms)), "zeros", name="sums")
         self.totals = self.add_variable((4,), "zeros", name="totals")
+        if self.constrained:
+            self.pressures = self.add_variable((2, len(self.constrained)), "zeros", name="pressures")
 
-    def update_state(self, rows: Array, totals: Array) -> None:
+    def update_state(self, rows: Array, totals: Array, pressures: Array | None = None) -> None:
         """Adds one step.
 
         Args:
             rows: shape `(5, T)`: numerators, denominators, labelled samples, scaled numerators, weights times samples.
             totals: shape `(4,)`: loss and objective times the samples, samples, 1 in evaluation.
+            pressures: multipliers and violations of the constraints, shape `(2, C)`; None in evaluation.
         """
         self.sums.assign(self.sums + ops.cast(rows, "float32"))
         self.totals.assign(self.totals + ops.cast(totals, "float32"))
+        if pressures is not None:
+            self.pressures.assign(self.pressures + pressures * totals[SAMPLES])
 
     def result(self) -> dict[str, Array]:
         """The logs as a dict of scalars."""
@@ -66,6 +75,10 @@ class TermTracker(keras.metrics.Metric):
         for index, name in enumerate(self.term_names):
             if name in self.partly_labelled:
                 logs[f"{name}_labelled"] = labelled[index]
+        if self.constrained:
+            pressures = self.pressures.value / samples
+            for index, name in enumerate(self.constrained):
+                logs[f"{name}_multiplier"], logs[f"{name}_violation"] = pressures[0, index], pressures[1, index]
         if self.has_objective:
             logs["objective"] = totals[OBJECTIVE] / samples
         return logs
@@ -73,9 +86,12 @@ class TermTracker(keras.metrics.Metric):
     def evaluation_logs(self, logs: dict[str, Any]) -> dict[str, Any]:
         """The logs that make sense in evaluation: no weights, no objective."""
         dropped = {f"{name}_weight" for name in self.term_names} | {"objective"}
+        dropped |= {f"{name}_{kind}" for name in self.constrained for kind in ("multiplier", "violation")}
         return {key: value for key, value in logs.items() if key not in dropped}
 
     def reset_state(self) -> None:
         """Starts a new epoch."""
         self.sums.assign(np.zeros(self.sums.shape, "float32"))
         self.totals.assign(np.zeros(self.totals.shape, "float32"))
+        if self.constrained:
+            self.pressures.assign(np.zeros(self.pressures.shape, "float32"))

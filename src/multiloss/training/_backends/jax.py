@@ -62,22 +62,41 @@ class BackendSteps(CommonSteps):
 
             def find_guilty(wanted: jax.Array) -> jax.Array:
                 none = jax.numpy.zeros(len(losses), "int32")
-                return _choose(wanted, lambda: self._blame(trainable, fixed, x, y, y_pred, sample_weight), none)
+                blame = partial(self._blame, trainable, fixed, x, y, y_pred, sample_weight)
+                return _choose(wanted, blame, lambda: none, none)
 
-            applies, moves, following = self.verdict(losses, step.gradients, find_guilty)
+            verdict = self.verdict(losses, step.gradients, find_guilty)
             self.track(forward, step)
             new_non_trainable = [scope.get_current_value(variable) for variable in self.non_trainable_variables]
             new_metrics = [scope.get_current_value(variable) for variable in self.metrics_variables]
 
-        moved = _choose(moves, lambda: (new_non_trainable, new_metrics), (non_trainable, metrics))
-        non_trainable, metrics = moved
-        trainable, optimizer = _choose(
-            applies,
-            lambda: self.optimizer.stateless_apply(optimizer, step.gradients, trainable),
-            (trainable, optimizer),
-        )
-        if following is not None:
-            non_trainable = self._with_guard(non_trainable, following)
+        def commit() -> tuple:
+            old = (non_trainable, metrics)
+            moved = _choose(verdict.moves, lambda: (new_non_trainable, new_metrics), lambda: old, old)
+            stepped, slots = self.optimizer.stateless_apply(optimizer, step.gradients, trainable)
+            return (*moved, stepped, slots)
+
+        def refuse() -> tuple:
+            if verdict.note is None:
+                return non_trainable, metrics, trainable, optimizer
+            guard = (self.state["guard/incident"], self.state["guard/culprits"])
+            with keras.StatelessScope(everything):
+                noted = dict(zip(map(id, guard), verdict.note(), strict=True))
+            return self._replaced(non_trainable, noted), metrics, trainable, optimizer
+
+        before = non_trainable
+        like = (non_trainable, metrics, trainable, optimizer)
+        non_trainable, metrics, trainable, optimizer = _choose(verdict.applies, commit, refuse, like)
+        if self.objective.looks_again:
+
+            def look_again() -> list[Any]:
+                pairs = self._pairs(trainable=trainable, metrics=metrics, non_trainable=before)
+                states = [(v, value) for v, value in self._pairs(non_trainable=non_trainable) if id(v) in of_balancer]
+                after = self.second_look(x, y, sample_weight, step.measured, pairs + states)
+                return self._replaced(non_trainable, {id(self.state[key]): value for key, value in after.items()})
+
+            of_balancer = {id(self.state[key]) for key in self.state.keys if key.startswith("balancer/")}
+            non_trainable = _choose(verdict.applies, look_again, lambda: non_trainable, non_trainable)
         return self._logs(metrics), (trainable, non_trainable, optimizer, metrics)
 
     def test_step(self, state: tuple, data: Any) -> tuple[dict[str, Any], tuple]:
@@ -121,10 +140,10 @@ class BackendSteps(CommonSteps):
             for pair in zip(getattr(self, f"{kind}_variables"), arrays, strict=True)
         ]
 
-    def _with_guard(self, non_trainable: Sequence[Any], following: tuple[Any, Any]) -> list[Any]:
-        flags = dict(zip(map(id, (self.state["guard/incident"], self.state["guard/culprits"])), following, strict=True))
+    def _replaced(self, non_trainable: Sequence[Any], values: dict[int, Any]) -> list[Any]:
+        """The values of the non-trainable variables, some of them replaced, by the variables' identity."""
         pairs = zip(self.non_trainable_variables, non_trainable, strict=True)
-        return [flags.get(id(variable), value) for variable, value in pairs]
+        return [values.get(id(variable), value) for variable, value in pairs]
 
     def _logs(self, metrics: Sequence[Any]) -> dict[str, Any]:
         with keras.StatelessScope(self._pairs(metrics=metrics)):
@@ -135,11 +154,12 @@ def _arrays(value: TermValue) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
-def _choose(condition: Any, new: Callable[[], Any], old: Any) -> Any:
-    """The new values where the condition holds; only the chosen side is computed."""
+def _choose(condition: Any, new: Callable[[], Any], old: Callable[[], Any], like: Any) -> Any:
+    """One of two structures, in the dtypes of `like`; only the chosen side is computed."""
     if isinstance(condition, bool) or not isinstance(condition, jax.core.Tracer):
-        return new() if bool(condition) else old
-    return jax.lax.cond(condition, lambda: jax.tree.map(_like, new(), old), lambda: old)
+        return new() if bool(condition) else old()
+    sides = [lambda side=side: jax.tree.map(_like, side(), like) for side in (new, old)]
+    return jax.lax.cond(condition, *sides)
 
 
 def _like(new: Any, old: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -53,6 +53,7 @@ class BackendSteps(CommonSteps):
             return tf.cond(wanted, blame, lambda: tf.zeros(len(losses), tf.int32))
 
         self.report_unreached(reach)
+        seeds_of_step = self.seeds_of_step()
         with scope:
             step = differentiate(
                 self.objective,
@@ -63,9 +64,7 @@ class BackendSteps(CommonSteps):
                 len(trainables),
                 self.optimizer.scale_loss,
             )
-            applies, moves, following = self.verdict(
-                losses, [_values(g) for g in step.gradients if g is not None], find_guilty
-            )
+            verdict = self.verdict(losses, [_values(g) for g in step.gradients if g is not None], find_guilty)
             self.track(forward, step)
 
         updates = [
@@ -73,11 +72,21 @@ class BackendSteps(CommonSteps):
             for variable in self.variables + self.metrics_variables
             if (value := scope.get_current_value(variable)) is not None and value is not mapped.get(id(variable))
         ]
-        _when(moves, lambda: [variable.assign(value) for variable, value in updates])
-        _when(applies, lambda: self.optimizer.apply(*reached(step.gradients, trainables)))
-        if following is not None:
-            for key, value in zip(("guard/incident", "guard/culprits"), following, strict=True):
-                self.state[key].assign(value)
+
+        def commit() -> None:
+            _when(verdict.moves, lambda: [variable.assign(value) for variable, value in updates])
+            self.optimizer.apply(*reached(step.gradients, trainables))
+            if self.objective.looks_again:
+                pairs = [*self.regularized_values(), *seeds_of_step]
+                for key, value in self.second_look(x, y, sample_weight, step.measured, pairs).items():
+                    self.state[key].assign(value)
+
+        def refuse() -> None:
+            if verdict.note is not None:
+                for key, value in zip(("guard/incident", "guard/culprits"), verdict.note(), strict=True):
+                    self.state[key].assign(value)
+
+        _when(verdict.applies, commit, refuse)
         return self.get_metrics_result()
 
     def test_step(self, data: Any) -> dict[str, Any]:
@@ -91,15 +100,19 @@ def _values(gradient: Any) -> tf.Tensor:
     return gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
 
 
-def _when(condition: Any, action: Any) -> None:
-    """Runs an action with side effects where the condition holds, eagerly or in a graph."""
+def _when(condition: Any, action: Callable[[], Any], otherwise: Callable[[], Any] | None = None) -> None:
+    """Runs one of two actions with side effects, eagerly or in a graph; one conditional costs less than several."""
     if isinstance(condition, bool):
-        if condition:
-            action()
+        if chosen := action if condition else otherwise:
+            chosen()
         return
 
-    def run() -> tf.Tensor:
-        action()
-        return tf.constant(True)
+    def branch(chosen: Callable[[], Any] | None) -> Callable[[], tf.Tensor]:
+        def run() -> tf.Tensor:
+            if chosen is not None:
+                chosen()
+            return tf.constant(True)
 
-    tf.cond(condition, run, lambda: tf.constant(False))
+        return run
+
+    tf.cond(condition, branch(action), branch(otherwise))

@@ -33,6 +33,10 @@ class BackendSteps(CommonSteps):
         """Sets PyTorch's own generator."""
         torch.set_rng_state(torch.from_numpy(np.array(state["torch_generator"], "uint8")))
 
+    def all_finite(self, gradients: Sequence[Any]) -> torch.Tensor:
+        """As elsewhere; PyTorch sums a matrix as fast as it reads it."""
+        return torch.isfinite(torch.stack([gradient.sum() for gradient in gradients]).sum())
+
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step: nothing is written until the step is known to be finite."""
         x, y, sample_weight = _tensors(keras.utils.unpack_x_y_sample_weight(data))
@@ -76,6 +80,7 @@ class BackendSteps(CommonSteps):
             return guilty
 
         self.report_unreached(reach)
+        seeds_of_step = self.seeds_of_step()
         detached = [_detach(value) for value in forward.values]
         with torch.no_grad(), scope:
             forward = dataclasses.replace(forward, values=detached)
@@ -88,19 +93,24 @@ class BackendSteps(CommonSteps):
                 len(trainables),
                 self.optimizer.scale_loss,
             )
-            applies, moves, following = self.verdict(losses, step.gradients, find_guilty)
+            gradients = [gradient for gradient in step.gradients if gradient is not None]
+            verdict = self.verdict([loss.detach() for loss in losses], gradients, find_guilty)
             self.track(forward, step)
 
         with torch.no_grad():
-            if bool(moves):
-                for variable in self.variables + self.metrics_variables:
-                    value = scope.get_current_value(variable)
-                    if value is not None and value is not mapped.get(id(variable)):
-                        variable.assign(value)
-            if bool(applies):
+            if bool(verdict.applies):
+                if bool(verdict.moves):
+                    for variable in self.variables + self.metrics_variables:
+                        value = scope.get_current_value(variable)
+                        if value is not None and value is not mapped.get(id(variable)):
+                            variable.assign(value)
                 self.optimizer.apply(*reached(step.gradients, trainables))
-            if following is not None:
-                for key, value in zip(("guard/incident", "guard/culprits"), following, strict=True):
+                if self.objective.looks_again:
+                    pairs = [*self.regularized_values(), *seeds_of_step]
+                    for key, value in self.second_look(x, y, sample_weight, step.measured, pairs).items():
+                        self.state[key].assign(value)
+            elif verdict.note is not None:
+                for key, value in zip(("guard/incident", "guard/culprits"), verdict.note(), strict=True):
                     self.state[key].assign(value)
         return self.get_metrics_result()
 
