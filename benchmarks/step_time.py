@@ -49,19 +49,20 @@ def batches(terms: int, steps: int, width: int = WIDTH, batch: int = BATCH) -> t
     return x, {f"t{index}": rng.normal(size=(steps * batch, 1)).astype("float32") for index in range(terms)}
 
 
-def plain(terms: int) -> keras.Model:
+def plain(terms: int, width: int = WIDTH) -> keras.Model:
     """Stock Keras with a weight for each output."""
-    model = network(terms)
+    model = network(terms, width)
     names = [f"t{index}" for index in range(terms)]
     model.compile("sgd", loss=dict.fromkeys(names, "mse"), loss_weights=dict.fromkeys(names, 0.5))
     return model
 
 
-def balanced(terms: int, balancer: Any, on_nonfinite: str) -> keras.Model:
+def balanced(terms: int, balancer: Any, on_nonfinite: str, width: int = WIDTH) -> keras.Model:
     """The same with a balancer."""
     loss = {f"t{index}": "mse" for index in range(terms)}
     weights = dict.fromkeys(loss, 0.5)
-    return ml.compile(network(terms), "sgd", loss, weights, balancer, on_nonfinite=on_nonfinite)
+    balancer = None if balancer == "none" else balancer
+    return ml.compile(network(terms, width), "sgd", loss, weights, balancer, on_nonfinite=on_nonfinite)
 
 
 def sampler(model: keras.Model, x: Any, y: Any, batch: int = BATCH) -> Callable[[], float]:
@@ -89,8 +90,8 @@ def ratios(baseline: Callable[[], float], others: dict[str, Callable[[], float]]
 
 def contenders(wanted: str) -> list[str]:
     """The names of the balancers to measure."""
-    known = [entry.name for entry in members("balancer") if entry.cls.needs is ml.Needs.LOSSES]
-    return known if wanted == "all" else wanted.split(",")
+    known = [entry.name for entry in members("balancer") if entry.cls.needs is ml.Needs.LOSSES and not entry.cases[0]]
+    return ["none", *known] if wanted == "all" else wanted.split(",")
 
 
 def main() -> None:
@@ -99,17 +100,19 @@ def main() -> None:
     parser.add_argument("--terms", default="2,5,20,50")
     parser.add_argument("--balancers", default="all")
     parser.add_argument("--guards", default="raise,ignore")
+    parser.add_argument("--width", type=int, default=WIDTH, help="units of each of the three hidden layers")
+    parser.add_argument("--batch", type=int, default=BATCH)
     parser.add_argument("--steps", type=int, default=100, help="steps a sample, at least 50")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     table = []
     for terms in map(int, arguments.terms.split(",")):
-        x, y = batches(terms, arguments.steps)
-        baseline = sampler(plain(terms), x, y)
+        x, y = batches(terms, arguments.steps, arguments.width, arguments.batch)
+        baseline = sampler(plain(terms, arguments.width), x, y, arguments.batch)
         for name in contenders(arguments.balancers):
-            models = {guard: balanced(terms, name, guard) for guard in arguments.guards.split(",")}
-            samplers = {guard: sampler(model, x, y) for guard, model in models.items()}
+            models = {guard: balanced(terms, name, guard, arguments.width) for guard in arguments.guards.split(",")}
+            samplers = {guard: sampler(model, x, y, arguments.batch) for guard, model in models.items()}
             row = {"backend": keras.backend.backend(), "terms": terms, "balancer": name}
             row |= ratios(baseline, samplers, arguments.rounds)
             row["plain_ms"] = 1000 * baseline() / arguments.steps

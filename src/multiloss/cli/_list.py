@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from .._core.balancer import Needs
 from .._core.registry import Entry, members
 from ._json import print_json
 
@@ -34,10 +35,18 @@ def _row(entry: Entry) -> dict[str, Any]:
         "name": entry.name,
         "class": entry.cls.__name__,
         "needs": None if needs is None else needs.value,
+        "cost": None if needs is None else _cost(entry),
         "properties": list(entry.properties),
         "paper": entry.paper or None,
         "summary": entry.summary,
     }
+
+
+def _cost(entry: Entry) -> str:
+    """Forward and backward passes of a step with K terms; a plain step has one of each."""
+    balancer = entry.cls(**entry.cases[0])
+    forward = "2 forward" if balancer.looks_again else "1 forward"
+    return f"{forward}, 1 backward" if balancer.needs is Needs.LOSSES else f"{forward}, K + 1 backward"
 
 
 def _table(family: str, rows: list[dict[str, Any]]) -> Table:
@@ -47,9 +56,14 @@ def _table(family: str, rows: list[dict[str, Any]]) -> Table:
     table.add_column("what it does")
     if with_needs:
         table.add_column("reads")
+        table.add_column("passes")
+    with_properties = any(row["properties"] for row in rows)
+    if with_properties:
+        table.add_column("properties")
     table.add_column("paper", overflow="fold")
     for row in rows:
         cells = [row["name"], row["summary"]]
-        cells += [row["needs"] or "–"] if with_needs else []
+        cells += [row["needs"], row["cost"]] if with_needs else []
+        cells += [", ".join(row["properties"]) or "–"] if with_properties else []
         table.add_row(*cells, row["paper"] or "–")
     return table

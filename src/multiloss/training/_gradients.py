@@ -10,8 +10,9 @@ from typing import Any, Protocol
 from keras import ops
 
 from .._core.aggregator import Aggregator
+from .._core.balancer import Needs
 from .._core.errors import invalid
-from .._core.typing import Array, Gramian
+from .._core.typing import Array
 from .._core.variables import layer_names, matches
 from ..terms import TermValue
 from ._objective import Balance, Measured, Objective, weight_vectors
@@ -77,11 +78,11 @@ def differentiate(
         scale_loss: the optimizer's loss scaling, applied to the last backward's seed alone.
     """
     measured = objective.measure(values, losses, training=True)
-    gramian, split = None, None
+    products, split = None, None
     if objective.reads_gradients:
         split = sharing()
-        gramian = _gramian(objective, measured, pull, split.measured)
-    balance = objective.balance(measured, gramian)
+        products = _products(objective, measured, pull, split.measured)
+    balance = objective.balance(measured, products)
     weights, plain = weight_vectors(measured, balance.factors)
     everything = range(num_variables)
     if split is None or not objective.splits_heads:
@@ -95,21 +96,29 @@ def differentiate(
     return Step(gradients, measured, weights, balance)
 
 
-def _gramian(objective: Objective, measured: Measured, pull: Pullback, variables: Sequence[int]) -> Gramian:
-    """Inner products of the user-weighted, scaled terms' gradients, accumulated variable by variable in float32."""
+def _products(objective: Objective, measured: Measured, pull: Pullback, variables: Sequence[int]) -> Array:
+    """What the balancer reads of the user-weighted, scaled terms' gradients, variable by variable in float32.
+
+    Returns:
+        Their inner products, shape `(K, K)`; for a balancer that reads norms alone their squared lengths, `(K,)`.
+    """
     coefficients = measured.user / measured.divisors
     rows = []
     for term in objective.balanced:
         rows.append(pull(single_seed(term, len(objective.terms), coefficients[term]), variables, dense=True))
     size = len(objective.balanced)
-    total = ops.zeros((size, size), "float32")
+    norms_alone = objective.balancer.needs is Needs.NORMS
+    total = ops.zeros((size,) if norms_alone else (size, size), "float32")
     for gradients in zip(*rows, strict=True):
         reached = next((gradient for gradient in gradients if gradient is not None), None)
         if reached is None:
             continue
         flat = [ops.zeros_like(reached) if gradient is None else gradient for gradient in gradients]
         matrix = ops.stack([ops.reshape(ops.cast(gradient, "float32"), (-1,)) for gradient in flat])
-        total = total + ops.matmul(matrix, ops.transpose(matrix))
+        if norms_alone:
+            total = total + ops.sum(ops.square(matrix), axis=1)
+        else:
+            total = total + ops.matmul(matrix, ops.transpose(matrix))
     return total
 
 

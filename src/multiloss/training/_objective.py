@@ -167,9 +167,15 @@ class Objective:
             self.state.write(prefix, state)
         return divisor
 
-    def balance(self, measured: Measured, gramian: Array | None) -> Balance:
-        """Asks the balancer and the constraints; their state moves."""
-        weights, objective = self._balanced_weights(measured, gramian)
+    def balance(self, measured: Measured, products: Array | None) -> Balance:
+        """Asks the balancer and the constraints; their state moves.
+
+        Args:
+            measured: the terms as vectors.
+            products: inner products of the balanced terms' gradients, shape `(K, K)`, or their squared lengths,
+                shape `(K,)`; None where the balancer reads losses.
+        """
+        weights, objective = self._balanced_weights(measured, products)
         if not self.constraints:
             if objective is not None:
                 objective = objective + self._sum(measured, balanced=False)
@@ -180,13 +186,13 @@ class Objective:
         objective = objective + self._sum(measured, balanced=False) + pressed.energy
         return Balance(weights * pressed.factors, objective, pressed.logs)
 
-    def _balanced_weights(self, measured: Measured, gramian: Array | None) -> tuple[Array, Array | None]:
+    def _balanced_weights(self, measured: Measured, products: Array | None) -> tuple[Array, Array | None]:
         """The balancer's weights at their places in a vector of ones, and its own objective."""
         if not self.balanced:
             return ops.ones_like(measured.losses), None
         if not self.balances:
             return ops.cast(measured.present, "float32"), None
-        signals = self._signals(measured, gramian)
+        signals = self._signals(measured, products)
         state = self.state.read("balancer/")
         objective = None
         if len(self.balanced) == 1 and self.balancer.needs is not Needs.LOSSES:
@@ -195,7 +201,6 @@ class Objective:
             weights, after = self.balancer.weights(signals, state)
             objective = self.balancer.objective(signals, state)
             self.state.write("balancer/", after)
-        weights = ops.where(signals.present, weights, ops.zeros_like(weights))
         return _scatter(weights, self.balanced, len(self.terms)), objective
 
     def look_again(self, losses: Sequence[Array], measured: Measured) -> State:
@@ -216,15 +221,19 @@ class Objective:
         terms = measured.user * measured.losses / measured.divisors * ops.convert_to_tensor(chosen)
         return ops.sum(terms if factors is None else terms * factors)
 
-    def _signals(self, measured: Measured, gramian: Array | None) -> Signals:
-        scaled = ops.take(measured.losses / measured.divisors, self.balanced, axis=0)
-        present = ops.take(measured.present, self.balanced, axis=0)
+    def _signals(self, measured: Measured, products: Array | None) -> Signals:
+        scaled, present = measured.losses / measured.divisors, measured.present
+        if len(self.balanced) < len(self.terms):
+            scaled, present = (ops.take(vector, self.balanced, axis=0) for vector in (scaled, present))
         noise_shape = self.balancer.noise_shape(len(self.balanced))
         noise = None if noise_shape is None else keras.random.uniform(noise_shape, seed=self.state.noise)
+        squares, gramian = products, None
+        if products is not None and len(products.shape) == 2:
+            squares, gramian = ops.diagonal(products), products
         return Signals(
             losses=ops.where(present, scaled, ops.zeros_like(scaled)),
             present=present,
-            norms=None if gramian is None else ops.sqrt(ops.maximum(ops.diagonal(gramian), 0.0)),
+            norms=None if squares is None else ops.sqrt(ops.maximum(squares, 0.0)),
             gramian=gramian,
             step=self.state["step"].value,
             epoch=self.state["epoch"].value,

@@ -1,0 +1,93 @@
+"""The logged weights are the true derivative of what a step minimises by each loss."""
+
+import keras
+import numpy as np
+import pytest
+from models import data, joint_losses, two_heads, weights_of
+
+import multiloss as ml
+from multiloss._core.aggregator import Aggregator
+from multiloss._core.registry import members
+from multiloss.testing._runs import accepted_sizes
+
+RATE = 0.01
+
+
+def _member(entry):
+    """The member in its first case that takes three terms."""
+    for case in entry.cases:
+        arguments = dict(case)
+        if "monitors" in arguments:
+            arguments["monitors"] = ["value_loss", "label_loss", "agreement_loss"]
+        if accepted_sizes(member := entry.cls(**arguments), [3]):
+            return member
+    raise AssertionError(f"no case of {entry.name} takes three terms")
+
+
+MEMBERS = {e.name: _member(e) for e in members("balancer") if _member(e).needs is ml.Needs.LOSSES}
+# Compiling takes seconds for each member, but on PyTorch.
+CHOSEN = list(MEMBERS) if keras.backend.backend() == "torch" else ["famo", "uncertainty"]
+
+
+def _trainer(balancer):
+    loss = {**joint_losses(), "value": ml.Term("mse", scale=3.0)}
+    weights = {"value": 0.7, "label": ml.schedules.Linear(2.0, 1.0, steps=10)}
+    return ml.compile(two_heads(), keras.optimizers.SGD(RATE), loss, weights, balancer=balancer)
+
+
+def _step(trainer, x, y):
+    """The parameters' change over the learning rate, and the logs."""
+    before = weights_of(trainer.model)
+    logs = trainer.train_on_batch(x, y, return_dict=True)
+    change = [(a - b).ravel() / RATE for a, b in zip(before, weights_of(trainer.model), strict=True)]
+    return np.concatenate(change), logs
+
+
+@pytest.fixture(scope="module")
+def gradients():
+    """Each term's own gradient at the start, by a trainer that switches the others off."""
+    x, y = data()
+    trainer = ml.compile(two_heads(), keras.optimizers.SGD(RATE), joint_losses())
+    start = weights_of(trainer.model)
+    rows = {}
+    for name in trainer.terms:
+        for other in trainer.terms:
+            trainer.terms[other].weight.assign(float(other == name))
+        trainer.model.set_weights(start)
+        rows[name], _ = _step(trainer, x, y)
+    return rows
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_the_step_is_the_sum_of_logged_weights_times_gradients(name, gradients):
+    x, y = data()
+    trainer = _trainer(MEMBERS[name])
+    start = weights_of(trainer.model)
+    for _ in range(3):
+        trainer.model.set_weights(start)
+        change, logs = _step(trainer, x, y)
+        expected = sum(logs[f"{term}_weight"] * row for term, row in gradients.items())
+        np.testing.assert_allclose(change, expected, rtol=2e-3, atol=2e-4)
+        assert logs["loss"] == pytest.approx(
+            sum(logs[f"{term}_weight"] * logs[f"{term}_loss"] for term in gradients), rel=1e-5, abs=1e-6
+        )
+
+
+@keras.saving.register_keras_serializable("tests")
+class EqualLengths(Aggregator):
+    """Reads norms alone: every weighted gradient gets the same length over the trunk."""
+
+    needs = ml.Needs.NORMS
+
+    def raw_weights(self, signals, state):
+        assert signals.gramian is None
+        return 1.0 / signals.norms, state
+
+
+def test_a_balancer_that_reads_norms_gets_those_of_the_shared_variables(gradients):
+    x, y = data()
+    trainer = ml.compile(two_heads(), keras.optimizers.SGD(RATE), joint_losses(), {"value": 5.0}, EqualLengths())
+    _, logs = _step(trainer, x, y)
+    trunk = trainer.model.get_layer("trunk").count_params()
+    lengths = [logs[f"{name}_weight"] * np.linalg.norm(row[:trunk]) for name, row in gradients.items()]
+    np.testing.assert_allclose(lengths, lengths[0], rtol=1e-3)
