@@ -7,6 +7,9 @@ OUT ?= report
 # Some machines hold a CPU build of this release; a range could fetch gigabytes of GPU libraries.
 TORCH = torch==2.13.0
 
+# Tests compile the same small models again and again.
+JAX_CACHE = JAX_COMPILATION_CACHE_DIR=$(CURDIR)/$(VENV)/jax-cache JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0.2
+
 .PHONY: demo test check clean
 .DEFAULT_GOAL := help
 
@@ -32,15 +35,15 @@ $(VENV)/test: pyproject.toml
 	touch $@
 
 check: $(VENV)/test
-	$(VENV)/bin/ruff check src tests
-	$(VENV)/bin/ruff format --check src tests
+	$(VENV)/bin/ruff check src tests benchmarks examples
+	$(VENV)/bin/ruff format --check src tests benchmarks examples
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
 test: check
 	for backend in jax torch tensorflow; do \
 	  echo "== $$backend"; \
-	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist worksteal || exit 1; \
+	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 $(JAX_CACHE) $(VENV)/bin/python -m pytest -n 2 --dist worksteal || exit 1; \
 	done
 
 clean:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import multiloss as ml
+from lifecycle import train_save_load_and_go_on
 
 
 def _heads(outputs, inputs=(5,)):
@@ -23,12 +24,6 @@ def _two_regressions():
     return _heads({"first": keras.layers.Dense(1, name="first"), "second": keras.layers.Dense(2, name="second")})
 
 
-def _save_and_load(trainer, x, y, path):
-    trainer.save(path / "run.keras")
-    loaded = keras.saving.load_model(path / "run.keras")
-    assert loaded.train_on_batch(x, y, return_dict=True) == trainer.train_on_batch(x, y, return_dict=True)
-
-
 def test_u2_l1_over_all_trainable_weights_follows_them(tmp_path):
     x, y = _data()
     model = _two_regressions()
@@ -45,7 +40,7 @@ def test_u2_l1_over_all_trainable_weights_follows_them(tmp_path):
         assert logs["loss"] == pytest.approx(
             logs["first_loss"] + logs["second_loss"] + 0.01 * logs["size_loss"], rel=1e-5
         )
-    _save_and_load(trainer, x, y, tmp_path)
+    train_save_load_and_go_on(trainer, x, y, tmp_path)
 
 
 def test_u3_losses_of_different_size_are_brought_together(tmp_path):
@@ -62,7 +57,7 @@ def test_u3_losses_of_different_size_are_brought_together(tmp_path):
         assert before[f"{name}_weight"] * before[f"{name}_loss"] == pytest.approx(0.5, rel=1e-4)
     after = trainer.fit(x, y, epochs=8, batch_size=24, verbose=0).history
     assert all(after[f"{name}_loss"][-1] < before[f"{name}_loss"] for name in ("first", "second"))
-    _save_and_load(trainer, x, y, tmp_path)
+    train_save_load_and_go_on(trainer, x, y, tmp_path)
 
 
 def test_u5_mse_over_the_largest_absolute_target(tmp_path):
@@ -75,7 +70,7 @@ def test_u5_mse_over_the_largest_absolute_target(tmp_path):
     assert trainer.train_on_batch(x, y, return_dict=True)["loss"] == pytest.approx(expected, rel=1e-5)
     zeros = {name: np.zeros_like(target) for name, target in y.items()}
     assert np.isfinite(list(trainer.train_on_batch(x, zeros, return_dict=True).values())).all()
-    _save_and_load(trainer, x, y, tmp_path)
+    train_save_load_and_go_on(trainer, x, y, tmp_path)
 
 
 def _classifier():
@@ -99,7 +94,7 @@ def test_u8_two_named_losses_on_one_output(tmp_path):
     focal = (-0.25 * (1 - probability) ** 2 * np.log(probability)).mean()
     assert logs["kind/focal_loss"] == pytest.approx(focal, rel=1e-4)
     assert logs["loss"] == pytest.approx(0.7 * logs["kind/ce_loss"] + 0.3 * logs["kind/focal_loss"], rel=1e-5)
-    _save_and_load(trainer, x, y, tmp_path)
+    train_save_load_and_go_on(trainer, x, y, tmp_path)
 
 
 def test_u9_the_same_as_one_object_with_a_config(tmp_path):
@@ -110,7 +105,7 @@ def test_u9_the_same_as_one_object_with_a_config(tmp_path):
     probability = (model.predict(x, verbose=0)["kind"] * y["kind"]).sum(1)
     expected = -(np.log(probability) * (0.6 + 0.4 * 0.5 * (1 - probability) ** 1.5)).mean()
     assert trainer.train_on_batch(x, y, return_dict=True)["loss"] == pytest.approx(expected, rel=1e-4)
-    _save_and_load(trainer, x, y, tmp_path)
+    train_save_load_and_go_on(trainer, x, y, tmp_path)
 
 
 def test_u12_l1_of_the_last_layers_kernel(tmp_path):
@@ -120,7 +115,7 @@ def test_u12_l1_of_the_last_layers_kernel(tmp_path):
     trainer = ml.compile(model, "sgd", loss=loss, loss_weights={"second": 1e-3, "small": 0.01})
     expected = np.abs(model.get_layer("second").get_weights()[0]).sum()
     assert trainer.train_on_batch(x, y, return_dict=True)["small_loss"] == pytest.approx(expected, rel=1e-5)
-    _save_and_load(trainer, x, y, tmp_path)
+    train_save_load_and_go_on(trainer, x, y, tmp_path)
 
 
 @keras.saving.register_keras_serializable("tests.terms")
@@ -145,7 +140,7 @@ def test_p4_a_loss_that_depends_on_the_step_and_on_its_value(tmp_path):
     quiet = trainer.train_on_batch(0 * x, calm, return_dict=True)
     assert quiet["first_loss"] < 1.0
     assert quiet["extra_loss"] == 0.0
-    _save_and_load(trainer, x, y, tmp_path)
+    train_save_load_and_go_on(trainer, x, y, tmp_path)
 
 
 def test_p7_segmentation_classification_and_size(tmp_path):
@@ -188,4 +183,4 @@ def test_p7_segmentation_classification_and_size(tmp_path):
     assert logs["mask/dice_loss"] == pytest.approx(float(keras.ops.mean(ml.losses.Dice().call(mask, found))), rel=1e-5)
     after = trainer.fit(x, y, epochs=8, batch_size=10, verbose=0).history
     assert after["mask/dice_loss"][-1] < logs["mask/dice_loss"]
-    _save_and_load(trainer, x, y, tmp_path)
+    train_save_load_and_go_on(trainer, x, y, tmp_path)

@@ -126,8 +126,36 @@ def test_feature_penalty_says_what_it_cannot_do():
     x = keras.Input((4,))
     twice = keras.layers.Dense(4, name="twice")
     model = keras.Model(x, {"out": twice(twice(x))})
-    with pytest.raises(ValueError, match=r"Term 'code' needs a layer that is called once.*'twice'"):
+    with pytest.raises(ValueError, match=r"Term 'code' needs a single layer that is called once.*'twice'"):
         ml.compile(model, "sgd", loss={"code": ml.FeaturePenalty(mean_square, "twice")})
+
+
+def test_a_layer_inside_a_nested_model_is_told_the_way():
+    x = keras.Input((4,))
+    inner = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="deep")], name="inner")
+    outer = keras.Model(x, inner(x), name="outer")
+    y = keras.Input((4,))
+    model = keras.Model(y, {"out": keras.layers.Dense(2, name="head")(outer(y))})
+    with pytest.raises(ValueError, match=r"Term 'code' needs a layer of the model itself.*'deep' inside .*'outer'"):
+        ml.compile(model, "sgd", loss={"code": ml.FeaturePenalty(mean_square, "deep")})
+    with pytest.raises(ValueError, match=r"needs a single layer that is called once.*Identity\(name=...\) behind"):
+        ml.compile(model, "sgd", loss={"code": ml.FeaturePenalty(mean_square, "outer")})
+
+
+def test_the_way_to_a_nested_layer_works():
+    """As the error says: the inner model returns it, and an identity behind it has a name."""
+    x = keras.Input((4,))
+    code = keras.layers.Dense(3, name="deep")(x)
+    inner = keras.Model(x, [code, keras.layers.Dense(2)(code)], name="inner")
+    y = keras.Input((4,))
+    features, hidden = inner(y)
+    features = keras.layers.Identity(name="features")(features)
+    model = keras.Model(y, {"out": keras.layers.Dense(2, name="head")(hidden), "features": features})
+    trainer = ml.compile(model, "sgd", loss={"out": "mse", "code": ml.FeaturePenalty(mean_square, "features")})
+    x, y = _data()
+    kernel, bias = inner.get_layer("deep").get_weights()
+    logs = trainer.evaluate(x, y, verbose=0, return_dict=True)
+    assert logs["code_loss"] == pytest.approx(np.square(x @ kernel + bias).mean(), rel=1e-5)
 
 
 def test_deep_supervision_terms_and_weights():

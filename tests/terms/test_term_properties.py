@@ -55,3 +55,20 @@ def test_single_missing_entries_count_for_nothing(seed, scale):
     difference = np.where(seen, predicted - target, 0.0).astype("float64")
     assert value == pytest.approx((difference**2).sum() / seen.sum(), rel=1e-5)
     np.testing.assert_allclose(gradient, 2 * difference / seen.sum(), rtol=1e-4, atol=1e-6 * scale)
+
+
+@settings(derandomize=True, max_examples=12, deadline=None, database=None)
+@given(seed=st.integers(0, 1000), share=st.floats(0, 1), scale=st.sampled_from([1e-4, 1.0, 1e4]))
+def test_sample_mean_is_the_mean_of_the_labelled_samples_alone(seed, share, scale):
+    """Each labelled sample counts as its own `nanmean`, whatever stands at the others, in value and gradient."""
+    generator = np.random.default_rng(seed)
+    predicted, target = (scale * generator.normal(size=(2, 4, 3))).astype("float32")
+    seen = generator.uniform(size=(4, 3)) < share
+    spoilt = np.where(seen, target, np.float32(np.nan))
+    term = ml.Term("mse", missing="nan", reduction="sample_mean")
+    value, gradient = loss_and_gradient(term, spoilt, predicted)
+    difference = np.where(seen, predicted - target, 0.0).astype("float64")
+    counts = np.maximum(seen.sum(axis=1, keepdims=True), 1)
+    samples = max(int(seen.any(axis=1).sum()), 1)
+    assert value == pytest.approx((difference**2 / counts).sum() / samples, rel=1e-5)
+    np.testing.assert_allclose(gradient, 2 * difference / counts / samples, rtol=1e-4, atol=1e-6 * scale)

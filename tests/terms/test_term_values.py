@@ -94,6 +94,7 @@ def test_reductions():
     weighted = np.square(TARGET - PREDICTED).mean(1) * weight
     for reduction, expected in (
         ("mean", weighted.mean()),
+        ("sample_mean", weighted.mean()),
         ("weighted_mean", weighted.sum() / weight.sum()),
         ("sum", weighted.sum()),
     ):
@@ -101,12 +102,38 @@ def test_reductions():
         assert loss(term, TARGET, PREDICTED, sample_weight=weight) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("name", ["mse", "sparse_categorical_crossentropy"])
+def test_pixels_or_samples_may_count_alike(name):
+    """Two pictures of 4 x 5 pixels, one almost without labels: `mean` is per pixel, `sample_mean` per picture."""
+    generator = np.random.default_rng(3)
+    seen = generator.uniform(size=(3, 4, 5)) < np.array([0.9, 0.2, 0.0])[:, None, None]
+    weight = np.array([1.0, 3.0, 2.0], "float32")
+    if name == "mse":
+        target, predicted = generator.normal(size=(2, 3, 4, 5, 1)).astype("float32")
+        pixels = np.square(target - predicted)[..., 0]
+        labels, missing = np.where(seen[..., None], target, np.float32(np.nan)), "nan"
+    else:
+        predicted = generator.dirichlet(np.ones(3), (3, 4, 5)).astype("float32")
+        labels = np.where(seen, generator.integers(0, 3, (3, 4, 5)), -1)
+        pixels = -np.log(np.take_along_axis(predicted, labels[..., None] % 3, -1))[..., 0]
+        missing = -1
+    pictures = [(weight[i] * pixels[i][seen[i]]).mean() for i in (0, 1)]
+    for reduction, expected in (
+        ("mean", (weight[:, None, None] * pixels)[seen].mean()),
+        ("sample_mean", np.mean(pictures)),
+    ):
+        term = ml.Term(name, missing=missing, reduction=reduction)
+        value = evaluate(term, labels, predicted, sample_weight=weight)
+        assert float(value.loss) == pytest.approx(expected, rel=1e-5)
+        assert float(value.labelled) == pytest.approx(seen.mean() * 3, rel=1e-5)
+
+
 def test_reduction_of_a_loss_object_holds():
     term = ml.Term(keras.losses.MeanSquaredError(reduction="sum"))
     assert loss(term, TARGET, PREDICTED) == pytest.approx(np.square(TARGET - PREDICTED).mean(1).sum(), rel=1e-5)
 
 
-@pytest.mark.parametrize("reduction", ["mean", "weighted_mean", "sum"])
+@pytest.mark.parametrize("reduction", ["mean", "sample_mean", "weighted_mean", "sum"])
 @pytest.mark.parametrize("name", ["mse", "mae", "cosine_similarity", "huber"])
 def test_batch_without_labels_is_exactly_zero(name, reduction):
     target = np.full_like(TARGET, np.nan)

@@ -1,4 +1,4 @@
-"""Wrong answers that circulate about losses, each with what holds here; further ones are in tests/training."""
+"""Wrong answers that circulate about losses, each with what holds here; see also test_traps_of_weights.py."""
 
 import keras
 import numpy as np

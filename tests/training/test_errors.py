@@ -189,3 +189,12 @@ def test_shared_pattern_without_a_match():
 def test_missing_labels_need_a_loss_per_sample():
     loss = {**losses(), "value": ml.Term(keras.losses.Dice(), missing="nan")}
     _fit_error(loss, match=r"'value' gives one value for the whole batch")
+
+
+def test_a_local_function_in_a_term_is_refused_when_saving(tmp_path):
+    def local(y_pred):
+        return keras.ops.mean(keras.ops.square(y_pred["value"]), axis=-1)
+
+    trainer = ml.compile(two_heads(), "sgd", {**losses(), "small": ml.Joint(local)})
+    with pytest.raises(ValueError, match=r"'small'.*a function inside a function.*register_keras_serializable"):
+        trainer.save(tmp_path / "run.keras")

@@ -190,13 +190,17 @@ def test_u14_output_penalty_towards_a_value():
     assert logs["pull_loss"] == pytest.approx(np.abs(np.asarray(y_pred) - 1.0).mean(), abs=1e-6)
 
 
-def test_u14_reference_value():
+def test_u14_reference_value(tmp_path):
     loss = {
         "error": ml.Term("mse", output="out", column=0),
         "pull": ml.OutputPenalty("l1", output="out", column=0, target_value=1.0),
     }
     logs = _value(loss, [[2, 3], [1, 2.5]], [[1.5, 2.8], [1.2, 2.3]], loss_weights={"pull": 0.1})
     assert logs["loss"] == pytest.approx(0.18000001, abs=1e-6)
+    x = np.random.default_rng(0).normal(size=(12, 2)).astype("float32")
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, name="out")])
+    trainer = ml.compile(model, "adam", loss=loss, loss_weights={"pull": 0.1})
+    train_save_load_and_go_on(trainer, x, 2 * x, tmp_path)
 
 
 def test_u15_angles_in_radians(tmp_path):

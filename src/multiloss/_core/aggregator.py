@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from keras import ops
@@ -27,7 +28,14 @@ class Aggregator(Balancer):
             terms reach.
         heads: `"unweighted"` (default): private variables get the gradient of the user-weighted sum; `"weighted"`:
             that of the balanced sum.
-        normalize: as for every `Balancer`.
+        every: solve in every n-th step, and keep the weights in between: the K backward passes are paid once in n
+            steps. A member with a memory then sees every n-th step alone.
+        groups: terms that are summed before they are balanced, as `[["dice", "focal"], ["label", "size"]]`; a group
+            counts as one term and its terms share its weight. Terms that no group names stand for themselves.
+        normalize: as for every `Balancer`; K is the number of groups.
+
+    Raises:
+        ValueError: for an argument outside its range.
     """
 
     needs: ClassVar[Needs] = Needs.GRAMIAN
@@ -37,6 +45,8 @@ class Aggregator(Balancer):
         wrt: str = "shared",
         shared: str | None = None,
         heads: str = "unweighted",
+        every: int = 1,
+        groups: Sequence[Sequence[str]] | None = None,
         normalize: str = "sum_to_k",
     ):
         super().__init__(normalize)
@@ -45,16 +55,32 @@ class Aggregator(Balancer):
         for name, value in (("wrt", wrt), ("shared", shared)):
             if not isinstance(value, str) and not (name == "shared" and value is None):
                 raise invalid(f"`{name}` must be a string pattern", received=value)
+        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+            raise invalid("`every` must be a whole number, at least 1", received=every)
+        if groups is not None and (isinstance(groups, str) or any(isinstance(group, str) for group in groups)):
+            raise invalid("`groups` must be a list of lists of terms, as [['dice', 'focal']]", received=groups)
+        self.every = every
+        self.groups = None if groups is None else [list(group) for group in groups]
         self.wrt = wrt
         self.shared = shared
         self.heads = heads
 
     def present(self, signals: Signals) -> Array:
         """Terms with a label and with a gradient: a row that is zero relative to the others counts as absent."""
-        lengths = ops.sqrt(ops.clip(ops.diagonal(signals.gramian), 0.0, math.inf))
+        if signals.gramian is None:
+            lengths = ops.convert_to_tensor(signals.norms)
+        else:
+            lengths = ops.sqrt(ops.clip(ops.diagonal(signals.gramian), 0.0, math.inf))
         lengths = ops.where(signals.present, lengths, ops.zeros_like(lengths))
         return ops.logical_and(signals.present, lengths > ZERO_ROW * ops.max(lengths))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this object again."""
-        return {**super().get_config(), "wrt": self.wrt, "shared": self.shared, "heads": self.heads}
+        return {
+            **super().get_config(),
+            "wrt": self.wrt,
+            "shared": self.shared,
+            "heads": self.heads,
+            "every": self.every,
+            "groups": self.groups,
+        }

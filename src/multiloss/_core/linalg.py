@@ -54,3 +54,19 @@ def correlation(gramian: Gramian, present: Array) -> tuple[Gramian, Array]:
     cosines = ops.where(pairs, gramian, ops.zeros_like(gramian)) / lengths[:, None] / lengths[None, :]
     identity = ops.eye(cosines.shape[0], dtype=cosines.dtype)
     return ops.where(identity > 0, identity, ops.clip(cosines, -1.0, 1.0)), lengths
+
+
+def relative(lengths: Array, present: Array) -> tuple[Array, Array]:
+    """Lengths over the longest present one.
+
+    Args:
+        lengths: of `correlation`, shape `(K,)`.
+        present: shape `(K,)`, bool.
+
+    Returns:
+        Shape `(K,)`, at most 1, and 0 where absent; and the longest length, 1 where all are absent.
+    """
+    lengths = ops.where(present, lengths, ops.zeros_like(lengths))
+    longest = ops.max(lengths)
+    longest = ops.where(longest > 0, longest, ops.ones_like(longest))
+    return lengths / longest, longest

@@ -9,12 +9,10 @@ from keras import ops
 
 from .._core.aggregator import Aggregator
 from .._core.balancer import Signals
-from .._core.errors import invalid
 from .._core.linalg import correlation, product, to_float
 from .._core.registry import register
 from .._core.typing import Array, State, Weights
-
-ORDERS = ("random", "fixed")
+from ._meeting_order import check_order, meeting_order, noise_for
 
 
 @register(
@@ -35,9 +33,7 @@ class PCGrad(Aggregator):
     Args:
         order: `"random"` (default), as published: each gradient meets the others in a random order, drawn anew in each
             step; `"fixed"`: in the order of the terms, which needs no noise and favours the last ones.
-        wrt: see `Aggregator`.
-        shared: see `Aggregator`.
-        heads: see `Aggregator`.
+        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), or `"none"` for the sum of the projected gradients, as published.
 
     Example:
@@ -55,19 +51,14 @@ class PCGrad(Aggregator):
     def __init__(
         self,
         order: str = "random",
-        wrt: str = "shared",
-        shared: str | None = None,
-        heads: str = "unweighted",
-        normalize: str = "sum_to_k",
+        **settings: Any,
     ):
-        super().__init__(wrt=wrt, shared=shared, heads=heads, normalize=normalize)
-        if order not in ORDERS:
-            raise invalid(f"`order` must be one of {list(ORDERS)}", received=order)
-        self.order = order
+        super().__init__(**settings)
+        self.order = check_order(order)
 
     def noise_shape(self, num_terms: int) -> tuple[int, ...] | None:
         """One row of uniform numbers for each gradient; their ranks are its order."""
-        return (num_terms, num_terms) if self.order == "random" else None
+        return noise_for(self.order, num_terms)
 
     def raw_weights(self, signals: Signals, state: State) -> tuple[Weights, State]:
         """The weights of the original gradients in the sum of the projected ones."""
@@ -77,20 +68,10 @@ class PCGrad(Aggregator):
         cosines, lengths = correlation(gramian, present)
         identity = ops.eye(terms, dtype=cosines.dtype)
         # Everything travels in the loop's state: JAX then finds the compiled loop again, eagerly too.
-        mixed, _, _ = ops.fori_loop(0, terms, _meet, (identity, cosines, self._order(signals, terms)))
+        order = meeting_order(self.order, signals, terms, "PCGrad")
+        mixed, _, _ = ops.fori_loop(0, terms, _meet, (identity, cosines, order))
         rows = ops.where(present, lengths, ops.zeros_like(lengths))
         return product(rows[None], mixed)[0] / lengths, state
-
-    def _order(self, signals: Signals, terms: int) -> Array:
-        if self.order == "fixed":
-            return ops.broadcast_to(ops.arange(terms, dtype="int32"), (terms, terms))
-        if signals.noise is None:
-            raise invalid(
-                f"`signals.noise` must hold uniform numbers of shape {(terms, terms)} for PCGrad(order='random')",
-                received=None,
-                fix="Draw them, or use PCGrad(order='fixed').",
-            )
-        return ops.cast(ops.argsort(signals.noise, axis=-1), "int32")
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this object again."""

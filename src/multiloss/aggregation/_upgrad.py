@@ -36,9 +36,7 @@ class UPGrad(Aggregator):
     Needs the Gramian: K backward passes. Cost of the weights: 30 times K solves of K x K systems in float32.
 
     Args:
-        wrt: see `Aggregator`.
-        shared: see `Aggregator`.
-        heads: see `Aggregator`.
+        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), or `"none"` for the mean of the projections, as published.
 
     Example:

@@ -6,6 +6,7 @@ from ._boundary import distance_map as distance_map
 from ._categorical_focal import CategoricalFocal as CategoricalFocal
 from ._circular import Circular as Circular
 from ._dice import Dice as Dice
+from ._distance_maps import add_distance_maps as add_distance_maps
 from ._focal_tversky import FocalTversky as FocalTversky
 from ._generalized_dice import GeneralizedDice as GeneralizedDice
 from ._ordinal import Ordinal as Ordinal

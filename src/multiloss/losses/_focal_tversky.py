@@ -7,13 +7,12 @@ from typing import Any
 from .._core.errors import invalid
 from .._core.registry import register
 from .._core.typing import Array
-from ._base import SampleLoss
-from ._numerics import all_but_batch, as_axes, finite_power, mean_per_sample, to_probabilities
-from ._tversky import require_prices, tversky_ratios
+from ._numerics import finite_power, mean_per_sample
+from ._tversky_ratios import TverskyRatios
 
 
 @register("focal_tversky", paper="arXiv:1810.07842", cases=({}, {"from_logits": True}, {"gamma": 0.5}))
-class FocalTversky(SampleLoss):
+class FocalTversky(TverskyRatios):
     """Focal Tversky loss of masks, one value for each sample.
 
     l = (1 - TI) ** (1 / g), with TI the Tversky index of `Tversky`, each sample's and each channel's own.
@@ -62,32 +61,15 @@ class FocalTversky(SampleLoss):
         smooth: float = 1e-5,
         **kwargs: Any,
     ):
-        super().__init__(**kwargs)
-        require_prices(alpha, beta, smooth)
+        super().__init__(alpha, beta, axis, from_logits, smooth, **kwargs)
         if not gamma > 0:
             raise invalid("`gamma` must be > 0", received=gamma)
-        self.alpha = alpha
-        self.beta = beta
         self.gamma = gamma
-        self.axis = as_axes(axis)
-        self.from_logits = from_logits
-        self.smooth = smooth
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """One value for each sample, shape `(batch,)`."""
-        y_pred = to_probabilities(y_pred, self.from_logits)
-        axes = all_but_batch(self.axis, len(y_pred.shape))
-        ratios = tversky_ratios(y_true, y_pred, self.alpha, self.beta, axes, self.smooth)
-        return mean_per_sample(finite_power(ratios, 1 / self.gamma))
+        return mean_per_sample(finite_power(self.ratios(y_true, y_pred), 1 / self.gamma))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this object again."""
-        return {
-            **super().get_config(),
-            "alpha": self.alpha,
-            "beta": self.beta,
-            "gamma": self.gamma,
-            "axis": self.axis,
-            "from_logits": self.from_logits,
-            "smooth": self.smooth,
-        }
+        return {**super().get_config(), "gamma": self.gamma}

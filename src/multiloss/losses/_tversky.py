@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._core.errors import invalid
 from .._core.registry import register
 from .._core.typing import Array
-from ._base import SampleLoss
-from ._numerics import all_but_batch, as_axes, divide_or_zero, mean_over, mean_per_sample, to_probabilities
+from ._numerics import mean_per_sample
+from ._tversky_ratios import TverskyRatios
 
 
 @register("tversky", paper="arXiv:1706.05721", cases=({}, {"from_logits": True}, {"alpha": 0.5, "beta": 0.5}))
-class Tversky(SampleLoss):
+class Tversky(TverskyRatios):
     """Tversky loss of masks, one ratio for each sample.
 
     l = (a FP + b FN) / (TP + a FP + b FN + s n / 2), with TP = sum(t p), FP = sum((1 - t) p), FN = sum(t (1 - p)), n
@@ -58,45 +57,8 @@ class Tversky(SampleLoss):
         smooth: float = 1e-5,
         **kwargs: Any,
     ):
-        super().__init__(**kwargs)
-        require_prices(alpha, beta, smooth)
-        self.alpha = alpha
-        self.beta = beta
-        self.axis = as_axes(axis)
-        self.from_logits = from_logits
-        self.smooth = smooth
+        super().__init__(alpha, beta, axis, from_logits, smooth, **kwargs)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """One value for each sample, shape `(batch,)`."""
-        y_pred = to_probabilities(y_pred, self.from_logits)
-        axes = all_but_batch(self.axis, len(y_pred.shape))
-        return mean_per_sample(tversky_ratios(y_true, y_pred, self.alpha, self.beta, axes, self.smooth))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {
-            **super().get_config(),
-            "alpha": self.alpha,
-            "beta": self.beta,
-            "axis": self.axis,
-            "from_logits": self.from_logits,
-            "smooth": self.smooth,
-        }
-
-
-def tversky_ratios(
-    y_true: Array, y_pred: Array, alpha: float, beta: float, axes: tuple[int, ...], smooth: float
-) -> Array:
-    """1 - Tversky index over `axes`, in shares of the entries, so that `smooth` is relative; 0 where all is empty."""
-    hit = mean_over(y_true * y_pred, axes)
-    false_positive = mean_over((1 - y_true) * y_pred, axes)
-    false_negative = mean_over(y_true * (1 - y_pred), axes)
-    wrong = alpha * false_positive + beta * false_negative
-    return divide_or_zero(wrong, hit + wrong + smooth / 2)  # half, so that equal prices give Dice
-
-
-def require_prices(alpha: float, beta: float, smooth: float) -> None:
-    """Raises for a negative number."""
-    for name, value in (("alpha", alpha), ("beta", beta), ("smooth", smooth)):
-        if value < 0:
-            raise invalid(f"`{name}` must be >= 0", received=value)
+        return mean_per_sample(self.ratios(y_true, y_pred))

@@ -29,7 +29,7 @@ class FeaturePenalty(Description):
     Args:
         fn: a function with the argument `features`, the layer's output `(batch, ...)` in float32 or better, and if it
             wants the argument `y_true`, the targets as a dict. It returns a scalar or one value per sample.
-        layer: the layer's name.
+        layer: the name of a layer of the model itself, not of one inside a nested model.
         balanced: False keeps the term out of balancing.
 
     Raises:

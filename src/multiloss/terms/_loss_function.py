@@ -12,6 +12,7 @@ from keras import ops
 from .._core.errors import invalid
 from .._core.typing import Array
 from ..losses._lookup import find_loss
+from ._form import form_by_shape
 
 _KERAS_REDUCTIONS = {"sum": "sum", "mean_with_sample_weight": "weighted_mean"}
 _BY_SHAPE = ("crossentropy", "ce")
@@ -67,11 +68,7 @@ def _function(identifier: Any) -> Callable[[Array, Array], Array]:
 
 
 def _crossentropy_by_shape(y_true: Array, y_pred: Array) -> Array:
-    if y_pred.shape[-1] == 1:
-        return keras.losses.binary_crossentropy(y_true, y_pred)
-    if len(y_true.shape) < len(y_pred.shape) or y_true.shape[-1] == 1:
-        return keras.losses.sparse_categorical_crossentropy(y_true, y_pred)
-    return keras.losses.categorical_crossentropy(y_true, y_pred)
+    return getattr(keras.losses, f"{form_by_shape(y_true, y_pred)}_crossentropy")(y_true, y_pred)
 
 
 def _refuse_variables(loss: Any) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from .._core.errors import invalid
@@ -29,8 +28,7 @@ from ._labels import (
     spread,
 )
 from ._loss_function import LossFunction
-
-REDUCTIONS = ("mean", "weighted_mean", "sum")
+from ._reduction import REDUCTIONS, reduce
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -38,8 +36,9 @@ REDUCTIONS = ("mean", "weighted_mean", "sum")
 class Term(Description):
     """One loss on one output, with its scale, its missing labels and its weights per sample.
 
-    value = sum(w * l) / number of labelled samples, where l is the loss per sample (the mean over a sample's labelled
-    entries when single entries are missing) and w the sample weights. A batch without a label gives exactly 0.
+    value = sum(w * l) / number of labelled samples, with l the loss of a sample and w its weight. A sample that has
+    several entries or pixels, some of them without a label, counts as the part that is labelled, so that the value is
+    the mean over all labelled entries, NumPy's `nanmean`. A batch without a label gives exactly 0.
 
     Args:
         loss: a name as in Keras, a `keras.losses.Loss`, or a function of `(y_true, y_pred)` that gives one value per
@@ -52,8 +51,9 @@ class Term(Description):
         mask: key in `y` or `x` of an array that is true (non-zero) where labels count.
         class_weight: dict from class to weight, for integer or one-hot targets.
         sample_weight: key in `y` or `x` of weights per sample, for this term only.
-        reduction: `"mean"` (per labelled sample, as Keras), `"weighted_mean"` (divides by the sum of the weights), or
-            `"sum"`. A loss object's own `reduction` holds where this is `"mean"`.
+        reduction: `"mean"` (as in Keras: per labelled sample, which is per labelled pixel where some are missing),
+            `"sample_mean"` (a sample with few labelled pixels counts as much as one with many), `"weighted_mean"`
+            (divides by the sum of the weights), or `"sum"`. A loss object's own holds where this is `"mean"`.
         balanced: False keeps the term out of balancing: it enters with the user's weight alone.
 
     Raises:
@@ -118,7 +118,9 @@ class Term(Description):
         if len(values.shape) == 0:
             return self._whole_batch(name, values, batch, value_mask)
         weights = self._weights(name, batch, safe_true, y_pred, len(values.shape))
-        return self._reduce(values, value_mask, weights, batch, safe_true, mask)
+        reduced = reduce(values, value_mask, weights, batch.size, self.reduction)
+        mask_of_targets = None if mask is None else spread(mask, len(safe_true.shape))
+        return TermValue(*reduced, batch.size, safe_true, mask_of_targets)
 
     def _arrays(self, name: str, batch: Batch) -> tuple[Array, Array]:
         y_pred = batch.output(name, str(self.output))
@@ -179,36 +181,6 @@ class Term(Description):
             total = factor if total is None else total * factor
         return total
 
-    def _reduce(
-        self,
-        values: Array,
-        mask: Array | None,
-        weights: Array | None,
-        batch: Batch,
-        targets: Array,
-        target_mask: Array | None,
-    ) -> TermValue:
-        size = batch.size
-        entries = _entries_per_sample(values, size)
-        weighted = values if weights is None else values * weights
-        if mask is None:
-            numerator, labelled = ops.sum(weighted), size
-        else:
-            kept = ops.cast(mask, values.dtype)
-            numerator = ops.sum(ops.where(kept > 0, weighted, ops.zeros_like(weighted)))
-            labelled = ops.sum(kept) / entries
-        denominator = labelled
-        if self.reduction == "sum":
-            known = isinstance(labelled, np.floating)
-            denominator = np.float32(labelled > 0) if known else ops.cast(labelled > 0, values.dtype)
-        else:
-            numerator = numerator / entries
-            if self.reduction == "weighted_mean" and weights is not None:
-                shares = ops.ones_like(values) * weights
-                denominator = ops.sum(shares if mask is None else shares * kept) / entries
-        mask_of_targets = None if target_mask is None else spread(target_mask, len(targets.shape))
-        return TermValue(numerator, denominator, labelled, size, targets, mask_of_targets)
-
     def _whole_batch(self, name: str, value: Array, batch: Batch, mask: Array | None) -> TermValue:
         if mask is not None or self._weights(name, batch, value, value, 99) is not None:
             raise invalid(
@@ -220,10 +192,12 @@ class Term(Description):
         return batch_value(name, value, batch)
 
     def label_mask(self, y_true: Array, batch: Batch) -> Array | None:
-        """Which samples' labels count, for the metrics of the same output; None when all do."""
+        """Which labels count, in the shape of the labels, for the metrics of the same output; None when all do."""
         mask = labelled_entries(ops.convert_to_tensor(y_true), self.missing)
-        if self.mask is not None and (given := batch.y_true.get(self.mask)) is not None:
-            mask = combine(mask, ops.cast(given, "bool"))
+        if self.mask is not None:
+            name = str(self.output)
+            given = ops.cast(batch.extra(name, "mask", self.mask), "bool")
+            mask = combine(mask, fit_mask(name, given, y_true))
         return mask
 
     def explain(self) -> tuple[str, str]:
@@ -231,12 +205,4 @@ class Term(Description):
         column = "" if self.column is None else f"[{self.column}]"
         target = "" if self.target == self.output else f" against {self.target}"
         missing = f", missing={self.missing!r}" if self.missing is not None else ""
-        kinds = {"mean": "mean per labelled sample", "sum": "sum", "weighted_mean": "weighted mean"}
-        return f"{self.function.name} on {self.output}{column}{target}{missing}", kinds[self.reduction]
-
-
-def _entries_per_sample(values: Array, size: Any) -> Any:
-    """How many values a sample has: one with some of its entries labelled counts as that fraction of a sample."""
-    if isinstance(size, np.floating) and all(isinstance(length, int) for length in values.shape):
-        return max(float(np.prod(values.shape)) / max(float(size), 1.0), 1.0)
-    return ops.maximum(ops.cast(ops.size(values), values.dtype) / ops.cast(ops.maximum(size, 1.0), values.dtype), 1.0)
+        return f"{self.function.name} on {self.output}{column}{target}{missing}", REDUCTIONS[self.reduction]

@@ -33,7 +33,7 @@ class WeightHandle:
         """The weight now, schedules included."""
         sync_state(self._model)
         product = float(ops.convert_to_numpy(self._model.state["user_weights"])[self._index])
-        progress = self._model.objective.memory.progress()
+        progress = self._model.objective.balancing.memory.progress()
         for schedule in self.schedules:
             product *= float(ops.convert_to_numpy(schedule.value(progress)))
         return product

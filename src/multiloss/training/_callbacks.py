@@ -36,4 +36,4 @@ class TrainingMonitor(keras.callbacks.Callback):
             self._reader.check()
         elif self.model.on_nonfinite == "skip" and logs is not None:
             logs["skipped_steps"] = skipped_steps(self.model)
-        self.model.objective.memory.remember_logs(self.model, logs or {})
+        self.model.objective.balancing.memory.remember_logs(self.model, logs or {})

@@ -55,15 +55,31 @@ def feature_model(model: keras.Model, terms: Mapping[str, Specified]) -> keras.M
 def _output_of(model: keras.Model, layer: str, term: str) -> Any:
     known = {entry.name: entry for entry in model.layers}
     if layer not in known:
+        for inner in model.layers:
+            if layer in _names_inside(inner):
+                raise invalid(
+                    f"Term {term!r} needs a layer of the model itself",
+                    received=f"the layer {layer!r} inside the model {inner.name!r}",
+                    fix=f"Return the layer's output as one more output of {inner.name!r}, and put a "
+                    "keras.layers.Identity(name=...) behind it in the model, or return it there too: an output that "
+                    "no loss names is left alone.",
+                )
         raise unknown_name("layer", layer, known, f"Term {term!r} must name a layer of the model itself.")
-    # Keras would hand out the first of several outputs in silence.
-    if times_called(known[layer]) != 1 or not isinstance(known[layer].output, keras.KerasTensor):
+    # Keras would hand out the first of several outputs in silence, and of a nested model the output of its own graph.
+    own_graph = isinstance(known[layer], keras.Model) and getattr(known[layer], "inputs", None)
+    if own_graph or times_called(known[layer]) != 1 or not isinstance(known[layer].output, keras.KerasTensor):
         raise invalid(
-            f"Term {term!r} needs a layer that is called once and gives out one tensor",
+            f"Term {term!r} needs a single layer that is called once and gives out one tensor",
             received=f"the layer {layer!r}",
             fix="Put a keras.layers.Identity(name=...) behind the call that you mean, and name that.",
         )
     return known[layer].output
+
+
+def _names_inside(layer: Any) -> set[str]:
+    """The names of all layers within a nested model."""
+    inner = layer.layers if isinstance(layer, keras.Model) else []
+    return {entry.name for entry in inner}.union(*(_names_inside(entry) for entry in inner))
 
 
 def _not_a_graph(model: keras.Model, term: str) -> ValueError:

@@ -15,7 +15,8 @@ from . import _guard
 from ._features import Observed, split
 from ._gradients import Sharing, Step, find_sharing, warn_unreached
 from ._keras_seams import keras_mask
-from ._objective import Measured, Objective, stack
+from ._measured import Measured, stack
+from ._objective import Objective
 from ._serialization import seed_states
 
 
@@ -179,12 +180,12 @@ class CommonSteps:
         """
         with keras.StatelessScope(pairs, collect_losses=True):
             values = self.run_forward(x, y, sample_weight, training=True).values
-            after = self.objective.look_again([value.loss for value in values], measured)
+            after = self.objective.balancing.look_again(stack([value.loss for value in values]), measured)
         return {f"balancer/{key}": value for key, value in after.items()}
 
     def seeds_of_step(self) -> list[tuple[keras.Variable, Any]]:
         """The seed generators' states and the step number, as they are now."""
-        if not self.objective.looks_again:
+        if not self.objective.balancing.looks_again:
             return []
         return [(variable, variable.value + 0) for variable in [*seed_states(self), self.state["step"]]]
 

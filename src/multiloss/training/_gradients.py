@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from keras import ops
@@ -15,7 +16,9 @@ from .._core.errors import invalid
 from .._core.typing import Array
 from .._core.variables import layer_names, matches
 from ..terms import TermValue
-from ._objective import Balance, Measured, Objective, weight_vectors
+from ._balancing import Balancing
+from ._measured import Measured
+from ._objective import Balance, Objective, weight_vectors
 
 
 class Pullback(Protocol):
@@ -78,14 +81,14 @@ def differentiate(
         scale_loss: the optimizer's loss scaling, applied to the last backward's seed alone.
     """
     measured = objective.measure(values, losses, training=True)
-    products, split = None, None
-    if objective.reads_gradients:
+    balancing, split, products = objective.balancing, None, None
+    if balancing.reads_gradients:
         split = sharing()
-        products = _products(objective, measured, pull, split.measured)
+        products = partial(_products, balancing, measured, pull, split.measured)
     balance = objective.balance(measured, products)
     weights, plain = weight_vectors(measured, balance.factors)
     everything = range(num_variables)
-    if split is None or not objective.splits_heads:
+    if split is None or not balancing.splits_heads:
         gradients = pull(_seeds(scale_loss(weights)), everything)
     else:
         gradients = [None] * num_variables
@@ -96,18 +99,19 @@ def differentiate(
     return Step(gradients, measured, weights, balance)
 
 
-def _products(objective: Objective, measured: Measured, pull: Pullback, variables: Sequence[int]) -> Array:
-    """What the balancer reads of the user-weighted, scaled terms' gradients, variable by variable in float32.
+def _products(balancing: Balancing, measured: Measured, pull: Pullback, variables: Sequence[int]) -> Array:
+    """What the balancer reads of the rows' gradients (user-weighted, scaled terms), variable by variable in float32.
 
     Returns:
         Their inner products, shape `(K, K)`; for a balancer that reads norms alone their squared lengths, `(K,)`.
     """
     coefficients = measured.user / measured.divisors
     rows = []
-    for term in objective.balanced:
-        rows.append(pull(single_seed(term, len(objective.terms), coefficients[term]), variables, dense=True))
-    size = len(objective.balanced)
-    norms_alone = objective.balancer.needs is Needs.NORMS
+    for row in balancing.rows:
+        seeds = [coefficients[index] if index in row else None for index in range(len(balancing.terms))]
+        rows.append(pull(seeds, variables, dense=True))
+    size = len(rows)
+    norms_alone = balancing.balancer.needs is Needs.NORMS
     total = ops.zeros((size,) if norms_alone else (size, size), "float32")
     for gradients in zip(*rows, strict=True):
         reached = next((gradient for gradient in gradients if gradient is not None), None)
@@ -148,16 +152,18 @@ def find_sharing(objective: Objective, reach: Sequence[set[int]], variables: Seq
     Raises:
         ValueError: when nothing is shared, or a pattern matches no layer.
     """
-    balancer = objective.aggregator
+    balancing = objective.balancing
+    balancer = balancing.aggregator
     indices = range(len(variables))
     wanted = balancer.shared if isinstance(balancer, Aggregator) else None
     if wanted is not None:
         shared = _matching("shared", wanted, variables)
     else:
-        counts = [sum(index in reach[term] for term in objective.balanced) for index in indices]
+        rows = [set().union(*(reach[term] for term in row)) for row in balancing.rows]
+        counts = [sum(index in row for row in rows) for index in indices]
         shared = [index for index in indices if counts[index] >= 2]
     if not shared:
-        names = [objective.terms[index].name for index in objective.balanced]
+        names = [objective.terms[index].name for index in balancing.balanced]
         raise invalid(
             f"{type(balancer).__name__} balances gradients over variables that at least two of the terms "
             f"{', '.join(names)} reach",

@@ -9,14 +9,13 @@ from keras import ops
 
 from .._core.typing import Array
 from ..terms import Batch, Term
-from ..terms._labels import safe_target, shrink
+from ..terms._labels import safe_target
 
 
 def metric_masks(descriptions: Iterable[Any], batch: Batch) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Targets with safe values, and per output the float mask of the samples whose labels count.
+    """Targets with safe values, and per output the mask of the labels that count, in the labels' shape.
 
-    The first term of an output that knows of missing labels speaks for it. Where single entries are missing, a group
-    of entries along the last axis counts for metrics only when all of it is labelled.
+    The first term of an output that knows of missing labels speaks for it.
     """
     targets = dict(batch.y_true)
     masks: dict[str, Array] = {}
@@ -32,8 +31,7 @@ def metric_masks(descriptions: Iterable[Any], batch: Batch) -> tuple[dict[str, A
         if mask is None:
             continue
         targets[output] = safe_target(source, mask)
-        rank = max(1, len(batch.y_pred[output].shape) - 1)
-        masks[output] = ops.cast(shrink(mask, rank), "float32")
+        masks[output] = mask
     for term in descriptions:
         if isinstance(term, Term) and term.output not in targets and term.target in targets:
             targets[str(term.output)] = targets[str(term.target)]

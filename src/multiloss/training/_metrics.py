@@ -10,25 +10,37 @@ from keras import ops
 
 from .._core.errors import invalid, unknown_name
 from .._core.typing import Array
+from ..terms._form import form_by_shape
+from ..terms._labels import shrink, spread
 
 
 def _by_shape(kind: str) -> Callable[[Array, Array], Array]:
     """The binary, categorical or sparse categorical form of a metric, by the shapes, as Keras chooses."""
 
     def metric(y_true: Array, y_pred: Array) -> Array:
-        if y_pred.shape[-1] == 1 or len(y_pred.shape) == 1:
-            form = "binary"
-        elif len(y_true.shape) < len(y_pred.shape) or y_true.shape[-1] == 1:
-            form = "sparse_categorical"
-        else:
-            form = "categorical"
-        return getattr(keras.metrics, f"{form}_{kind}")(y_true, y_pred)
+        return getattr(keras.metrics, f"{form_by_shape(y_true, y_pred)}_{kind}")(y_true, y_pred)
 
     return metric
 
 
 _BY_SHAPE = {name: _by_shape("accuracy") for name in ("accuracy", "acc")}
 _BY_SHAPE |= {name: _by_shape("crossentropy") for name in ("crossentropy", "ce")}
+
+# Metrics in which every entry counts alike, so that entries may be left out one by one.
+_BY_ENTRY = (
+    keras.metrics.BinaryAccuracy,
+    keras.metrics.BinaryCrossentropy,
+    keras.metrics.FalseNegatives,
+    keras.metrics.FalsePositives,
+    keras.metrics.LogCoshError,
+    keras.metrics.MeanAbsoluteError,
+    keras.metrics.MeanAbsolutePercentageError,
+    keras.metrics.MeanSquaredError,
+    keras.metrics.MeanSquaredLogarithmicError,
+    keras.metrics.RootMeanSquaredError,
+    keras.metrics.TrueNegatives,
+    keras.metrics.TruePositives,
+)
 
 
 def make_metric(identifier: Any, output: str) -> keras.metrics.Metric:
@@ -47,6 +59,48 @@ def make_metric(identifier: Any, output: str) -> keras.metrics.Metric:
         name = identifier if isinstance(identifier, str) else getattr(metric, "__name__", "metric")
         return keras.metrics.MeanMetricWrapper(metric, name=name)
     raise invalid(f"A metric of output {output!r} must be a name, a function or a Metric", received=identifier)
+
+
+def update(
+    metric: keras.metrics.Metric, y_true: Array, y_pred: Array, weight: Array | None, mask: Array | None
+) -> None:
+    """Updates a metric with the labels that count.
+
+    Where single entries are missing, a metric that is a mean or a count of entries sees all entries that are there;
+    for any other, a group of entries along the last axis counts only when all of it is labelled.
+
+    Args:
+        metric: the metric.
+        y_true: targets, with safe values where they do not count.
+        y_pred: predictions.
+        weight: sample weights, or None.
+        mask: bool, in the shape of the labels, or None where all count.
+    """
+    if mask is None:
+        metric.update_state(y_true, y_pred, **({} if weight is None else {"sample_weight": weight}))
+        return
+    weights = None if weight is None else ops.cast(weight, "float32")
+    rank = len(y_pred.shape)
+    if _by_entry(metric) and len(mask.shape) == rank > 1 and tuple(y_true.shape[1:]) == tuple(y_pred.shape[1:]):
+        kept = ops.broadcast_to(ops.cast(mask, "float32"), ops.shape(y_pred))
+        if weights is not None:
+            kept = kept * spread(weights, rank)
+        entries = [ops.reshape(array, (-1, 1)) for array in (y_true, y_pred)]
+        metric.update_state(*entries, sample_weight=ops.reshape(kept, (-1,)))
+        return
+    kept = ops.cast(shrink(mask, max(1, rank - 1)), "float32")
+    if weights is not None:
+        most = max(len(kept.shape), len(weights.shape))
+        kept = spread(kept, most) * spread(weights, most)
+    metric.update_state(y_true, y_pred, sample_weight=kept)
+
+
+def _by_entry(metric: keras.metrics.Metric) -> bool:
+    if isinstance(metric, keras.metrics.AUC):
+        return not metric.multi_label
+    if isinstance(metric, keras.metrics.Precision | keras.metrics.Recall):
+        return metric.top_k is None and metric.class_id is None
+    return isinstance(metric, _BY_ENTRY)
 
 
 class OutputMetrics(keras.metrics.Metric):
@@ -113,7 +167,7 @@ class OutputMetrics(keras.metrics.Metric):
             y_true: targets with safe values, by output.
             y_pred: outputs by name.
             sample_weight: weights by output; `""` for all.
-            masks: 1 where a sample's label counts, by output; absent where all do.
+            masks: true where a label counts, by output, in the labels' shape; absent where all do.
         """
         for output, _ in [*self._plain, *self._weighted]:
             if output not in y_pred:
@@ -121,21 +175,11 @@ class OutputMetrics(keras.metrics.Metric):
             if output not in y_true:
                 raise unknown_name("target of the metrics of output", output, y_true, "Add it to `y`.")
         for output, metric in self._plain:
-            self._update(metric, y_true[output], y_pred[output], masks.get(output))
+            update(metric, y_true[output], y_pred[output], None, masks.get(output))
         for output, metric in self._weighted:
             weight = sample_weight.get(output, sample_weight.get(""))
-            mask = masks.get(output)
-            if weight is not None and mask is not None:
-                weight = ops.cast(weight, "float32") * ops.cast(mask, "float32")
-            self._update(metric, y_true[output], y_pred[output], mask if weight is None else weight)
+            update(metric, y_true[output], y_pred[output], weight, masks.get(output))
         self.built = True
-
-    @staticmethod
-    def _update(metric: keras.metrics.Metric, y_true: Array, y_pred: Array, weight: Array | None) -> None:
-        if weight is None:
-            metric.update_state(y_true, y_pred)
-        else:
-            metric.update_state(y_true, y_pred, sample_weight=weight)
 
     def result(self) -> dict[str, Array]:
         """All results, named `output_metric` as in Keras (no prefix for a single output)."""

@@ -151,7 +151,7 @@ class MultiLossModel(Loops, DryRun, backend_steps(), keras.Model):  # type: igno
             **objective.initial_values(),
             **_guard.initial_values(len(terms)),
         }
-        self.state.reset(values, noise=balancer.noise_shape(max(len(objective.balanced), 1)) is not None)
+        self.state.reset(values, noise=balancer.noise_shape(max(len(objective.balancing.rows), 1)) is not None)
 
     def _may_add_losses(self) -> bool:
         """Whether the model has regularisers or `add_loss` values, or is not built so that nobody can say."""
@@ -171,7 +171,7 @@ class MultiLossModel(Loops, DryRun, backend_steps(), keras.Model):  # type: igno
     @property
     def balancer(self) -> Balancer:
         """The balancer."""
-        return self.objective.balancer
+        return self.objective.balancing.balancer
 
     def by_name(self, y: Any, y_pred: Any, sample_weight: Any) -> tuple[dict, dict, dict]:
         """Outputs, targets and sample weights as dicts by name."""

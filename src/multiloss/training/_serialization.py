@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,16 +41,25 @@ def _refuse_lambdas(value: Any, name: str) -> None:
     elif isinstance(value, list | tuple):
         for index, child in enumerate(value):
             _refuse_lambdas(child, f"{name}[{index}]")
-    elif getattr(value, "__name__", "") == "<lambda>":
+    elif (kind := _unreadable(value)) is not None:
         raise invalid(
-            f"Term {name!r} holds a lambda, which cannot be saved",
-            received="a lambda",
+            f"Term {name!r} holds {kind}, which cannot be saved",
+            received=kind,
             fix="Write a named function and decorate it with @keras.saving.register_keras_serializable('mine').",
         )
     elif isinstance(value, Description | Schedule | Scale | keras.losses.Loss):
         for attribute in vars(value).values():
             if not isinstance(attribute, Mapping | list | tuple):
                 _refuse_lambdas(attribute, name)
+
+
+def _unreadable(value: Any) -> str | None:
+    """What kind of function it is, where Keras could write it, and not find it again by its name."""
+    if getattr(value, "__name__", "") == "<lambda>":
+        return "a lambda"
+    local = inspect.isfunction(value) and "<locals>" in value.__qualname__
+    # Registered names stand in a package, as "mine>name".
+    return "a function inside a function" if local and ">" not in keras.saving.get_registered_name(value) else None
 
 
 def seed_states(trainer: Any) -> list[keras.Variable]:

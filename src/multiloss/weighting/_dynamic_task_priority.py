@@ -12,9 +12,9 @@ from keras import ops
 from .._core.balancer import Balancer, Needs, Signals
 from .._core.errors import invalid
 from .._core.linalg import to_float
+from .._core.memory import recall, remember
 from .._core.registry import register
 from .._core.typing import Array, State, Weights
-from ._memory import recall, remember
 from ._present import count
 
 # Below it the logarithm says nothing more: a metric of 0 weighs as one of 0.001.

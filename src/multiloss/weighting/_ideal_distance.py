@@ -14,10 +14,10 @@ from keras import ops
 from .._core.balancer import Balancer, Needs, Signals
 from .._core.errors import invalid
 from .._core.linalg import to_float
+from .._core.memory import recall, remember
 from .._core.typing import Array, State, Weights
 from ._arguments import Numbers, for_terms, numbers
 from ._logarithm import FLOOR, measurable
-from ._memory import recall, remember
 
 
 class IdealDistance(Balancer):

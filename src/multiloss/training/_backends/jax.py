@@ -87,7 +87,7 @@ class BackendSteps(CommonSteps):
         before = non_trainable
         like = (non_trainable, metrics, trainable, optimizer)
         non_trainable, metrics, trainable, optimizer = _choose(verdict.applies, commit, refuse, like)
-        if self.objective.looks_again:
+        if self.objective.balancing.looks_again:
 
             def look_again() -> list[Any]:
                 pairs = self._pairs(trainable=trainable, metrics=metrics, non_trainable=before)

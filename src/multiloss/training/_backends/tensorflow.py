@@ -76,7 +76,7 @@ class BackendSteps(CommonSteps):
         def commit() -> None:
             _when(verdict.moves, lambda: [variable.assign(value) for variable, value in updates])
             self.optimizer.apply(*reached(step.gradients, trainables))
-            if self.objective.looks_again:
+            if self.objective.balancing.looks_again:
                 pairs = [*self.regularized_values(), *seeds_of_step]
                 for key, value in self.second_look(x, y, sample_weight, step.measured, pairs).items():
                     self.state[key].assign(value)

@@ -105,7 +105,7 @@ class BackendSteps(CommonSteps):
                         if value is not None and value is not mapped.get(id(variable)):
                             variable.assign(value)
                 self.optimizer.apply(*reached(step.gradients, trainables))
-                if self.objective.looks_again:
+                if self.objective.balancing.looks_again:
                     pairs = [*self.regularized_values(), *seeds_of_step]
                     for key, value in self.second_look(x, y, sample_weight, step.measured, pairs).items():
                         self.state[key].assign(value)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import keras
 from keras import ops
 
-from .._core.typing import Array, State
+from .typing import Array, State
 
 
 def recall(state: State, dtype: str) -> State:

@@ -1,0 +1,14 @@
+"""Which form of a loss or metric the shapes ask for, as Keras chooses."""
+
+from __future__ import annotations
+
+from .._core.typing import Array
+
+
+def form_by_shape(y_true: Array, y_pred: Array) -> str:
+    """`"binary"`, `"categorical"` or `"sparse_categorical"`: what `"crossentropy"` and `"accuracy"` mean here."""
+    if y_pred.shape[-1] == 1 or len(y_pred.shape) == 1:
+        return "binary"
+    if len(y_true.shape) < len(y_pred.shape) or y_true.shape[-1] == 1:
+        return "sparse_categorical"
+    return "categorical"
