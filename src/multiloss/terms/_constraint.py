@@ -69,14 +69,14 @@ class Constraint(Description):
 
     term: Any
     upper_bound: float
-    method: str = "augmented"
-    learning_rate: float = 0.02
-    decay: float = 0.9
-    penalty: float = 1.0
-    growth: float = 1.001
-    max_penalty: float = 10.0
-    max_multiplier: float = 1e4
-    restart: bool = True
+    method: str = Multiplier.method
+    learning_rate: float = Multiplier.learning_rate
+    decay: float = Multiplier.decay
+    penalty: float = Multiplier.penalty
+    growth: float = Multiplier.growth
+    max_penalty: float = Multiplier.max_penalty
+    max_multiplier: float = Multiplier.max_multiplier
+    restart: bool = Multiplier.restart
     balanced: bool = dataclasses.field(init=False, default=False)  # type: ignore[misc]
     inner: Description = dataclasses.field(init=False, repr=False)
     multiplier: Multiplier = dataclasses.field(init=False, repr=False)

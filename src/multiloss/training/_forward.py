@@ -42,12 +42,12 @@ class Verdict:
     Attributes:
         applies: whether the optimizer may step.
         moves: whether, where it may, the other state moves too; under loss scaling an overflow moves nothing.
-        note: gives the guard's next values where the step does not apply; None without a guard.
+        note: gives the guard's next values, by key, where the step does not apply; None without a guard.
     """
 
     applies: Array | bool
     moves: Array | bool
-    note: Callable[[], tuple[Array, Array]] | None
+    note: Callable[[], dict[str, Array]] | None
 
 
 class CommonSteps:
@@ -150,7 +150,7 @@ class CommonSteps:
         # Under loss scaling an overflow of the gradients is normal, and the optimizer's own affair.
         guarded = ops.ones((), "bool") if self.uses_loss_scaling() else finite_gradients
 
-        def note() -> tuple[Array, Array]:
+        def note() -> dict[str, Array]:
             guilty = find_guilty(ops.logical_and(losses_ok, ops.logical_not(guarded)))
             return _guard.record(self.state, finite_losses, guarded, guilty)
 

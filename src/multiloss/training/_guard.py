@@ -37,8 +37,8 @@ def untouched(state: TrainingState, mode: str) -> Array | bool:
 
 def record(
     state: TrainingState, finite_losses: Array, finite_gradients: Array, guilty_gradients: Array
-) -> tuple[Array, Array]:
-    """The guard's next values.
+) -> dict[str, Array]:
+    """The guard's next values, by key.
 
     Args:
         state: where the guard's variables are.
@@ -56,7 +56,7 @@ def record(
     step = ops.cast(state["step"].value, "int32")
     now = ops.stack([ops.ones((), "int32"), step, ops.cast(losses_ok, "int32")])
     more = incident + ops.convert_to_tensor(np.array([1, 0, 0], "int32")) * ops.cast(bad, "int32")
-    return ops.where(first, now, more), ops.where(first, guilty, culprits)
+    return {"guard/incident": ops.where(first, now, more), "guard/culprits": ops.where(first, guilty, culprits)}
 
 
 class GuardReader:
@@ -88,8 +88,7 @@ class GuardReader:
 
 def clear(state: TrainingState) -> None:
     """Forgets what happened."""
-    for key, value in initial_values(state["guard/culprits"].shape[0]).items():
-        state[key].assign(value)
+    state.write("", initial_values(state["guard/culprits"].shape[0]))
 
 
 def skipped_steps(model: Any) -> int:

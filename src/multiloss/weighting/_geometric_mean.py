@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
-
 from keras import ops
 
-from .._core.balancer import Balancer, Needs, Signals
+from .._core.balancer import Signals
 from .._core.linalg import to_float
 from .._core.registry import register
 from .._core.typing import Array, State, Weights
-from ._arguments import for_terms, numbers
-from ._logarithm import measurable
+from ._logarithm import LogarithmBalancer
 
 # exp(80) is about 5e34: weights stay below the overflow limit of float32 where losses are 70 decades apart.
 _WIDEST = 80.0
@@ -24,7 +20,7 @@ _WIDEST = 80.0
     properties=("non_negative", "scale_invariant", "term_scale_invariant", "stateless", "deterministic"),
     cases=({}, {"powers": [2.0, 1.0]}),
 )
-class GeometricMean(Balancer):
+class GeometricMean(LogarithmBalancer):
     """The geometric mean of the losses: halving any one of them is worth the same, whatever its unit.
 
     Minimises G = (prod_i L_i^p_i)^(1/P), P = sum_i p_i, over the terms present. The weight is the derivative by the
@@ -62,17 +58,6 @@ class GeometricMean(Balancer):
     multi-task learning", CVPR Workshops 2019.
     """
 
-    needs: ClassVar[Needs] = Needs.LOSSES
-
-    def __init__(self, powers: float | Sequence[float] | None = None, normalize: str = "sum_to_k"):
-        super().__init__(normalize)
-        self.powers = numbers("powers", powers)
-
-    def init(self, num_terms: int) -> State:
-        """Nothing is remembered; the number of powers is checked."""
-        for_terms("powers", self.powers, num_terms, 1.0)
-        return {}
-
     def raw_weights(self, signals: Signals, state: State) -> tuple[Weights, State]:
         """(p_i / P) G / L_i."""
         return self._evaluated(signals)[0], state
@@ -82,18 +67,10 @@ class GeometricMean(Balancer):
         return self._evaluated(signals)[1]
 
     def _evaluated(self, signals: Signals) -> tuple[Weights, Array]:
-        losses = to_float(signals.losses)
-        sizes, counts = measurable(losses, signals.present)
-        logs, some = ops.log(sizes), ops.any(counts)
-        powers = for_terms("powers", self.powers, losses.shape[0], 1.0)
-        powers = ops.convert_to_tensor(powers, dtype=losses.dtype)
-        powers = ops.where(ops.where(some, counts, signals.present), powers, ops.zeros_like(losses))
+        powers, sizes, some = self.parts(signals)
+        logs = ops.log(sizes)
         total = ops.sum(powers)
         shares = powers / ops.where(total > 0, total, ops.ones_like(total))
         mean_log = ops.sum(shares * logs)
         weights = ops.where(some, shares * ops.exp(ops.clip(mean_log - logs, -_WIDEST, _WIDEST)), shares)
-        return weights, ops.where(some, ops.exp(mean_log), ops.sum(shares * losses))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "powers": self.powers}
+        return weights, ops.where(some, ops.exp(mean_log), ops.sum(shares * to_float(signals.losses)))

@@ -38,10 +38,10 @@ class IdealDistance(Balancer):
 
     def __init__(
         self,
-        preferences: float | Sequence[float] | None,
-        reference: float | Sequence[float] | None,
-        warmup_epochs: int,
-        normalize: str,
+        preferences: float | Sequence[float] | None = None,
+        reference: float | Sequence[float] | None = None,
+        warmup_epochs: int = 1,
+        normalize: str = "sum_to_k",
     ):
         super().__init__(normalize)
         self.preferences = numbers("preferences", preferences)

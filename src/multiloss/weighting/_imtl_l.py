@@ -57,9 +57,6 @@ class IMTLL(LearnedVariance):
 
     steepest: ClassVar[float] = 1.0
 
-    def __init__(self, learning_rate: float = 0.05, clamp: float = 10.0, normalize: str = "sum_to_k"):
-        super().__init__(learning_rate, clamp, normalize)
-
     def factors(self, num_terms: int) -> list[float]:
         """One for every term."""
         return [1.0] * num_terms

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
-
 from keras import ops
 
-from .._core.balancer import Balancer, Needs, Signals
+from .._core.balancer import Signals
 from .._core.linalg import to_float
 from .._core.registry import register
 from .._core.typing import Array, State, Weights
-from ._arguments import for_terms, numbers
-from ._logarithm import measurable
+from ._logarithm import LogarithmBalancer
 
 
 @register(
@@ -20,7 +16,7 @@ from ._logarithm import measurable
     properties=("non_negative", "scale_invariant", "term_scale_invariant", "stateless", "deterministic"),
     cases=({}, {"powers": [2.0, 1.0]}),
 )
-class LogSum(Balancer):
+class LogSum(LogarithmBalancer):
     """The sum of the losses' logarithms: every term counts by its relative change, whatever its unit.
 
     Minimises sum_i p_i log L_i over the terms present, so that w_i = p_i / L_i. Under `normalize="sum_to_k"` the
@@ -51,35 +47,12 @@ class LogSum(Balancer):
         [1.0, 4.0]
     """
 
-    needs: ClassVar[Needs] = Needs.LOSSES
-
-    def __init__(self, powers: float | Sequence[float] | None = None, normalize: str = "sum_to_k"):
-        super().__init__(normalize)
-        self.powers = numbers("powers", powers)
-
-    def init(self, num_terms: int) -> State:
-        """Nothing is remembered; the number of powers is checked."""
-        for_terms("powers", self.powers, num_terms, 1.0)
-        return {}
-
     def raw_weights(self, signals: Signals, state: State) -> tuple[Weights, State]:
         """p_i / L_i."""
-        powers, sizes, _ = self._parts(signals)
+        powers, sizes, _ = self.parts(signals)
         return powers / sizes, state
 
     def objective(self, signals: Signals, state: State) -> Array:
         """The sum of the logarithms over the present terms; without any logarithm, of the losses."""
-        powers, sizes, some = self._parts(signals)
+        powers, sizes, some = self.parts(signals)
         return ops.sum(powers * ops.where(some, ops.log(sizes), to_float(signals.losses)))
-
-    def _parts(self, signals: Signals) -> tuple[Array, Array, Array]:
-        """p where a loss has a logarithm, or where it is present if none has; the losses; whether one has."""
-        losses = to_float(signals.losses)
-        sizes, counts = measurable(losses, signals.present)
-        some = ops.any(counts)
-        powers = ops.convert_to_tensor(for_terms("powers", self.powers, losses.shape[0], 1.0), dtype=losses.dtype)
-        return powers * ops.cast(ops.where(some, counts, signals.present), losses.dtype), sizes, some
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "powers": self.powers}

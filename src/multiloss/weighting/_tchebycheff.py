@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from keras import ops
 
 from .._core.linalg import epsilon
@@ -53,15 +51,6 @@ class Tchebycheff(IdealDistance):
         >>> [round(float(weight), 4) for weight in weights]
         [2.0, 0.0]
     """
-
-    def __init__(
-        self,
-        preferences: float | Sequence[float] | None = None,
-        reference: float | Sequence[float] | None = None,
-        warmup_epochs: int = 1,
-        normalize: str = "sum_to_k",
-    ):
-        super().__init__(preferences, reference, warmup_epochs, normalize)
 
     def combine(self, scores: Array, counts: Array) -> tuple[Array, Array]:
         """The largest score, and equal shares for the terms that have it, up to rounding."""

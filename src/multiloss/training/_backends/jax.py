@@ -79,9 +79,8 @@ class BackendSteps(CommonSteps):
         def refuse() -> tuple:
             if verdict.note is None:
                 return non_trainable, metrics, trainable, optimizer
-            guard = (self.state["guard/incident"], self.state["guard/culprits"])
             with keras.StatelessScope(everything):
-                noted = dict(zip(map(id, guard), verdict.note(), strict=True))
+                noted = verdict.note()
             return self._replaced(non_trainable, noted), metrics, trainable, optimizer
 
         before = non_trainable
@@ -93,7 +92,7 @@ class BackendSteps(CommonSteps):
                 pairs = self._pairs(trainable=trainable, metrics=metrics, non_trainable=before)
                 states = [(v, value) for v, value in self._pairs(non_trainable=non_trainable) if id(v) in of_balancer]
                 after = self.second_look(x, y, sample_weight, step.measured, pairs + states)
-                return self._replaced(non_trainable, {id(self.state[key]): value for key, value in after.items()})
+                return self._replaced(non_trainable, after)
 
             of_balancer = {id(self.state[key]) for key in self.state.keys if key.startswith("balancer/")}
             non_trainable = _choose(verdict.applies, look_again, lambda: non_trainable, non_trainable)
@@ -140,8 +139,9 @@ class BackendSteps(CommonSteps):
             for pair in zip(getattr(self, f"{kind}_variables"), arrays, strict=True)
         ]
 
-    def _replaced(self, non_trainable: Sequence[Any], values: dict[int, Any]) -> list[Any]:
-        """The values of the non-trainable variables, some of them replaced, by the variables' identity."""
+    def _replaced(self, non_trainable: Sequence[Any], state: dict[str, Any]) -> list[Any]:
+        """The values of the non-trainable variables, those of some keys of the training state replaced."""
+        values = {id(self.state[key]): value for key, value in state.items()}
         pairs = zip(self.non_trainable_variables, non_trainable, strict=True)
         return [values.get(id(variable), value) for variable, value in pairs]
 

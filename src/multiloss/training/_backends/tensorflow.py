@@ -78,13 +78,11 @@ class BackendSteps(CommonSteps):
             self.optimizer.apply(*reached(step.gradients, trainables))
             if self.objective.balancing.looks_again:
                 pairs = [*self.regularized_values(), *seeds_of_step]
-                for key, value in self.second_look(x, y, sample_weight, step.measured, pairs).items():
-                    self.state[key].assign(value)
+                self.state.write("", self.second_look(x, y, sample_weight, step.measured, pairs))
 
         def refuse() -> None:
             if verdict.note is not None:
-                for key, value in zip(("guard/incident", "guard/culprits"), verdict.note(), strict=True):
-                    self.state[key].assign(value)
+                self.state.write("", verdict.note())
 
         _when(verdict.applies, commit, refuse)
         return self.get_metrics_result()

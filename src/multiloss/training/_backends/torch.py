@@ -107,11 +107,9 @@ class BackendSteps(CommonSteps):
                 self.optimizer.apply(*reached(step.gradients, trainables))
                 if self.objective.balancing.looks_again:
                     pairs = [*self.regularized_values(), *seeds_of_step]
-                    for key, value in self.second_look(x, y, sample_weight, step.measured, pairs).items():
-                        self.state[key].assign(value)
+                    self.state.write("", self.second_look(x, y, sample_weight, step.measured, pairs))
             elif verdict.note is not None:
-                for key, value in zip(("guard/incident", "guard/culprits"), verdict.note(), strict=True):
-                    self.state[key].assign(value)
+                self.state.write("", verdict.note())
         return self.get_metrics_result()
 
     def test_step(self, data: Any) -> dict[str, Any]:
