@@ -16,6 +16,7 @@ from multiloss._core import registry
 from multiloss._core.scale import Observation, Scale
 from multiloss.scales import Constant, RunningMean, resolve_scale
 from multiloss.testing import observe
+from scale_runs import follow
 
 CASES = [
     pytest.param(entry.cls, dict(case), id=f"{entry.name}-{number}")
@@ -24,15 +25,6 @@ CASES = [
 ]
 MEASURED = [pytest.param(entry.cls, id=entry.name) for entry in registry.members("scale") if entry.cls.awaits_pass]
 TARGETS = np.array([[1.0, -3.0], [0.5, 2.0]], "float32")
-
-
-def follow(scale, observations):
-    """The divisors of some steps, and the last state."""
-    state, divisors = scale.init(), []
-    for observation in observations:
-        divisor, state = scale.divisor(observation, state)
-        divisors.append(float(divisor))
-    return divisors, {name: ops.convert_to_numpy(value) for name, value in state.items()}
 
 
 @pytest.mark.parametrize(("cls", "arguments"), CASES)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from keras import ops
 
 from multiloss.scales import (
     Initial,
@@ -17,17 +16,9 @@ from multiloss.scales import (
     TargetVariance,
 )
 from multiloss.testing import observe
+from scale_runs import follow
 
 TARGETS = np.array([[1.0, -3.0], [0.5, 2.0]], "float32")
-
-
-def follow(scale, observations):
-    """The divisors of some steps, and the last state."""
-    state, divisors = scale.init(), []
-    for observation in observations:
-        divisor, state = scale.divisor(observation, state)
-        divisors.append(float(divisor))
-    return divisors, {name: ops.convert_to_numpy(value) for name, value in state.items()}
 
 
 def courses(number=50):

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 
 from multiloss import Joint, Term
+from multiloss._core.registry import members
+from multiloss.testing._runs import accepted_sizes
 
 
 def data(samples: int = 48, seed: int = 0) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -50,6 +52,18 @@ def outputs_agree(y_pred):
 def joint_losses() -> dict:
     """Two heads and a term over both."""
     return {**losses(), "agreement": Joint(outputs_agree)}
+
+
+def member_of_three_terms(name: str):
+    """The balancer of a registered name, in its first case that takes the three terms of `joint_losses`."""
+    entry = next(entry for entry in members("balancer") if entry.name == name)
+    for case in entry.cases:
+        arguments = dict(case)
+        if "monitors" in arguments:
+            arguments["monitors"] = ["value_loss", "label_loss", "agreement_loss"]
+        if accepted_sizes(member := entry.cls(**arguments), [3]):
+            return member
+    raise AssertionError(f"no case of {name} takes three terms")
 
 
 def go_on(trainer) -> None:

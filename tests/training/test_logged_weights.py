@@ -3,28 +3,17 @@
 import keras
 import numpy as np
 import pytest
-from models import data, joint_losses, two_heads, weights_of
+from models import data, joint_losses, member_of_three_terms, two_heads, weights_of
 
 import multiloss as ml
 from multiloss._core.aggregator import Aggregator
 from multiloss._core.registry import members
-from multiloss.testing._runs import accepted_sizes
 
 RATE = 0.01
 
 
-def _member(entry):
-    """The member in its first case that takes three terms."""
-    for case in entry.cases:
-        arguments = dict(case)
-        if "monitors" in arguments:
-            arguments["monitors"] = ["value_loss", "label_loss", "agreement_loss"]
-        if accepted_sizes(member := entry.cls(**arguments), [3]):
-            return member
-    raise AssertionError(f"no case of {entry.name} takes three terms")
-
-
-MEMBERS = {e.name: _member(e) for e in members("balancer") if _member(e).needs is ml.Needs.LOSSES}
+MEMBERS = {entry.name: member_of_three_terms(entry.name) for entry in members("balancer")}
+MEMBERS = {name: member for name, member in MEMBERS.items() if member.needs is ml.Needs.LOSSES}
 # Compiling takes seconds for each member, but on PyTorch.
 CHOSEN = list(MEMBERS) if keras.backend.backend() == "torch" else ["famo", "uncertainty"]
 

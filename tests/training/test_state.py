@@ -8,11 +8,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from models import data, go_on, joint_losses, largest_difference, losses, two_heads, weights_of
+from models import data, go_on, joint_losses, largest_difference, losses, member_of_three_terms, two_heads, weights_of
 
 import multiloss as ml
 from multiloss._core.registry import members
-from multiloss.testing._runs import accepted_sizes
 
 RESUME = """
 import sys
@@ -29,20 +28,6 @@ SHARE = 6
 NAMES = [entry.name for entry in members("balancer")]
 
 
-def _member(name):
-    """The member in its first case that takes three terms."""
-    entry = next(entry for entry in members("balancer") if entry.name == name)
-    for case in entry.cases:
-        arguments = dict(case)
-        if "monitors" in arguments:
-            arguments["monitors"] = ["value_loss", "label_loss", "agreement_loss"]
-        member = entry.cls(**arguments)
-        if not accepted_sizes(member, [3]):
-            continue
-        return member
-    raise AssertionError(f"no case of {name} takes three terms")
-
-
 def _state(trainer):
     variables = [*trainer.variables, *trainer.optimizer.variables]
     return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
@@ -56,7 +41,7 @@ def _trainer(name):
     loss = {**joint_losses(), "value": ml.Term("mse", scale="running_mean", missing="nan")}
     loss["bounded"] = ml.Constraint(ml.OutputPenalty("l2", output="value"), 0.01)
     weights = {"label": ml.schedules.When("value_loss > 1", 0.5, ml.schedules.Linear(1.0, 0.5, steps=9))}
-    return ml.compile(model, keras.optimizers.Adam(0.01), loss, weights, balancer=_member(name))
+    return ml.compile(model, keras.optimizers.Adam(0.01), loss, weights, balancer=member_of_three_terms(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
