@@ -36,6 +36,34 @@ class Forward:
 
 
 @dataclass(frozen=True)
+class Linearized:
+    """A forward pass in training mode that can be pulled back; nothing has been written.
+
+    Attributes:
+        forward: the forward pass.
+        losses: one scalar for each term, detached where the backend tells the difference.
+        pull: the backward passes.
+        scope: holds what the pass would write.
+        mapped: what stood in the scope beforehand, by the variables' ids.
+    """
+
+    forward: Forward
+    losses: Sequence[Array]
+    pull: Any
+    scope: keras.StatelessScope
+    mapped: dict[int, Any]
+
+    def updates(self, variables: Sequence[keras.Variable]) -> list[tuple[keras.Variable, Any]]:
+        """The variables that the pass, and all that ran in its scope since, would write, with their values."""
+        return [
+            (variable, value)
+            for variable in variables
+            if (value := self.scope.get_current_value(variable)) is not None
+            and value is not self.mapped.get(id(variable))
+        ]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What may happen with a step.
 
@@ -62,7 +90,8 @@ class CommonSteps:
     update_metrics: Any
     _reach: list[set[int]] | None
     _sharing: Sharing | None
-    _extended: keras.Model | None
+    _extended: Any
+    _examine_compiled: Any
 
     # What keras.Model gives.
     optimizer: Any
@@ -73,6 +102,7 @@ class CommonSteps:
     metrics_variables: Any
     get_metrics_result: Any
     jit_compile: Any
+    run_eagerly: Any
 
     def random_state(self) -> dict[str, Any]:
         """Generators outside Keras that the backend draws from; none but on PyTorch."""

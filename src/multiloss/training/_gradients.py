@@ -159,9 +159,7 @@ def find_sharing(objective: Objective, reach: Sequence[set[int]], variables: Seq
     if wanted is not None:
         shared = _matching("shared", wanted, variables)
     else:
-        rows = [set().union(*(reach[term] for term in row)) for row in balancing.rows]
-        counts = [sum(index in row for row in rows) for index in indices]
-        shared = [index for index in indices if counts[index] >= 2]
+        shared = shared_by_structure(balancing.rows, reach)
     if not shared:
         names = [objective.terms[index].name for index in balancing.balanced]
         raise invalid(
@@ -172,6 +170,13 @@ def find_sharing(objective: Objective, reach: Sequence[set[int]], variables: Seq
         )
     private = tuple(index for index in indices if index not in set(shared))
     return Sharing(tuple(shared), private, tuple(_measured(balancer, shared, variables)))
+
+
+def shared_by_structure(rows: Sequence[Sequence[int]], reach: Sequence[set[int]]) -> list[int]:
+    """The variables that at least two rows of terms reach, by index."""
+    reached_by = [set().union(*(reach[term] for term in row)) for row in rows]
+    everything = set().union(*reached_by)
+    return sorted(index for index in everything if sum(index in row for row in reached_by) >= 2)
 
 
 def _measured(balancer: Any, shared: Sequence[int], variables: Sequence[Any]) -> Sequence[int]:

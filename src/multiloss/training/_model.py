@@ -25,6 +25,7 @@ from ._loops import Loops
 from ._metrics import OutputMetrics
 from ._naming import by_name, declared_output_names, targets_by_name, weights_by_name
 from ._objective import Objective
+from ._probe import Probing
 from ._progress import check_schedules
 from ._serialization import deserialize_compile_config, load_seeds, save_seeds, serialize_compile_config
 from ._specification import REGULARIZATION, Specified, apply_weights, specify
@@ -33,7 +34,7 @@ from ._trackers import TermTracker
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class MultiLossModel(Loops, DryRun, backend_steps(), keras.Model):  # type: ignore[misc]
+class MultiLossModel(Loops, DryRun, Probing, backend_steps(), keras.Model):  # type: ignore[misc]
     """Trains a Keras model with named terms and a balancer; shares the model's weights and does not change it.
 
     Args:
@@ -72,7 +73,7 @@ class MultiLossModel(Loops, DryRun, backend_steps(), keras.Model):  # type: igno
         self.model = model
         self.state = TrainingState()
         untracked(self, terms={}, objective=None, _reach=None, _sharing=None, _checked=False)
-        untracked(self, _outputs=None, _extended=None)
+        untracked(self, _outputs=None, _extended=None, _examine_compiled=None)
 
     def call(self, inputs: Any, inner: bool = False) -> Any:
         """The user's model; `inner=True` gives a dict with the inner layers that terms read as well."""
@@ -120,6 +121,7 @@ class MultiLossModel(Loops, DryRun, backend_steps(), keras.Model):  # type: igno
             _extended=extended,
             _reach=None,
             _sharing=None,
+            _examine_compiled=None,
             _checked=False,
             _arguments={
                 "loss": loss,

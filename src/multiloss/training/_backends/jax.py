@@ -1,4 +1,4 @@
-"""The training step on JAX: one `jax.vjp`, pulled once for each seed; state goes in and out as arrays."""
+"""The training step on JAX: state goes in and out as arrays."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import jax
 import keras
 
 from ...terms import Description, TermValue
-from .._forward import CommonSteps, Forward
+from .._forward import CommonSteps, Forward, Linearized
 from .._gradients import differentiate
-from .jax_reach import structural_reach
+from .._keras_seams import sync_state, untracked
+from .jax_pullback import VjpPullback
 
 
 class BackendSteps(CommonSteps):
@@ -23,46 +24,24 @@ class BackendSteps(CommonSteps):
         """One step: the new state is chosen only where the step is known to be finite."""
         trainable, non_trainable, optimizer, metrics = state
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        fixed = self._pairs(non_trainable=non_trainable, metrics=metrics)
-
-        def run(values: list[jax.Array]) -> tuple[tuple, tuple]:
-            with keras.StatelessScope(self._pairs(trainable=values) + fixed, collect_losses=True) as scope:
-                forward = self.run_forward(x, y, sample_weight, training=True)
-                losses = tuple(value.loss for value in forward.values)
-            after = [scope.get_current_value(variable) for variable in self.non_trainable_variables]
-            return losses, (forward.y_pred, [_arrays(value) for value in forward.values], after)
-
-        losses, backward, (y_pred, arrays, after) = jax.vjp(run, trainable, has_aux=True)
-
-        def pull(seeds: Sequence[Any], variables: Sequence[int], *, dense: bool = False) -> list[Any]:
-            filled = [0.0 if seed is None else seed for seed in seeds]
-            cast = tuple(jax.numpy.asarray(seed, loss.dtype) for seed, loss in zip(filled, losses, strict=True))
-            gradients = backward(cast)[0]
-            return [gradients[index] for index in variables]
-
-        def reach() -> list[set[int]]:
-            return structural_reach(run, trainable)
-
-        self.report_unreached(reach)
-        everything = self._pairs(trainable=trainable, non_trainable=after, metrics=metrics) + list(
-            zip(self.optimizer.variables, optimizer, strict=True)
-        )
-        with keras.StatelessScope(everything) as scope:
-            batch = self.batch(x, y, y_pred, sample_weight)
-            forward = Forward(y_pred, batch, [TermValue(**entry) for entry in arrays])
+        linear = self.linearize(x, y, sample_weight, state)
+        scope, forward, losses, pull = linear.scope, linear.forward, linear.losses, linear.pull
+        self.report_unreached(pull.reach)
+        before_step = [(variable, scope.get_current_value(variable)) for variable in self._carried()]
+        with scope:
             step = differentiate(
                 self.objective,
                 forward.values,
                 losses,
                 pull,
-                lambda: self.sharing(reach),
+                lambda: self.sharing(pull.reach),
                 len(trainable),
                 self.optimizer.scale_loss,
             )
 
             def find_guilty(wanted: jax.Array) -> jax.Array:
                 none = jax.numpy.zeros(len(losses), "int32")
-                blame = partial(self._blame, trainable, fixed, x, y, y_pred, sample_weight)
+                blame = partial(self._blame, state, x, y, forward.y_pred, sample_weight)
                 return _choose(wanted, blame, lambda: none, none)
 
             verdict = self.verdict(losses, step.gradients, find_guilty)
@@ -79,7 +58,7 @@ class BackendSteps(CommonSteps):
         def refuse() -> tuple:
             if verdict.note is None:
                 return non_trainable, metrics, trainable, optimizer
-            with keras.StatelessScope(everything):
+            with keras.StatelessScope(before_step):
                 noted = verdict.note()
             return self._replaced(non_trainable, noted), metrics, trainable, optimizer
 
@@ -98,6 +77,56 @@ class BackendSteps(CommonSteps):
             non_trainable = _choose(verdict.applies, look_again, lambda: non_trainable, non_trainable)
         return self._logs(metrics), (trainable, non_trainable, optimizer, metrics)
 
+    def linearize(self, x: Any, y: Any, sample_weight: Any, state: tuple) -> Linearized:
+        """The forward pass in training mode; nothing is written.
+
+        Args:
+            x: inputs.
+            y: targets.
+            sample_weight: sample weights.
+            state: values of the trainable, non-trainable, optimizer and metrics variables.
+        """
+        trainable, non_trainable, optimizer, metrics = state
+        fixed = self._pairs(non_trainable=non_trainable, metrics=metrics)
+
+        def run(values: list[jax.Array]) -> tuple[tuple, tuple]:
+            with keras.StatelessScope(self._pairs(trainable=values) + fixed, collect_losses=True) as scope:
+                forward = self.run_forward(x, y, sample_weight, training=True)
+                losses = tuple(value.loss for value in forward.values)
+            after = [scope.get_current_value(variable) for variable in self.non_trainable_variables]
+            return losses, (forward.y_pred, [_arrays(value) for value in forward.values], after)
+
+        pull = VjpPullback(run, trainable)
+        y_pred, arrays, after = pull.auxiliary
+        scope = keras.StatelessScope(
+            list(zip(self._carried(), [*trainable, *after, *optimizer, *metrics], strict=True))
+        )
+        with scope:
+            batch = self.batch(x, y, y_pred, sample_weight)
+        forward = Forward(y_pred, batch, [TermValue(**entry) for entry in arrays])
+        return Linearized(forward, pull.losses, pull, scope, dict(scope.state_mapping))
+
+    def on_one_batch(self, function: Callable[[Linearized], Any], x: Any, y: Any, sample_weight: Any) -> Any:
+        """What a function of a linearised batch gives, compiled once unless the trainer runs eagerly."""
+
+        def examine(state: tuple, data: tuple) -> Any:
+            x, y, sample_weight = data
+            return function(self.linearize(x, y, sample_weight, state))
+
+        if self._examine_compiled is None:
+            untracked(self, _examine_compiled=examine if self.run_eagerly else jax.jit(examine))
+        sync_state(self)
+        state = tuple(
+            [variable.value for variable in variables]
+            for variables in (
+                self.trainable_variables,
+                self.non_trainable_variables,
+                self.optimizer.variables,
+                self.metrics_variables,
+            )
+        )
+        return self._examine_compiled(state, (x, y, sample_weight))
+
     def test_step(self, state: tuple, data: Any) -> tuple[dict[str, Any], tuple]:
         """One evaluation batch."""
         trainable, non_trainable, metrics = state
@@ -110,11 +139,23 @@ class BackendSteps(CommonSteps):
         metrics = [scope.get_current_value(variable) for variable in self.metrics_variables]
         return logs, (trainable, non_trainable, metrics)
 
-    def _blame(self, trainable: Any, fixed: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> jax.Array:
+    def _carried(self) -> list[keras.Variable]:
+        """The variables of a step's state, in order."""
+        return [
+            *self.trainable_variables,
+            *self.non_trainable_variables,
+            *self.optimizer.variables,
+            *self.metrics_variables,
+        ]
+
+    def _blame(self, state: tuple, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> jax.Array:
         """The terms whose gradient at the outputs, or at the weights that they read, is not finite.
 
         Only the terms are differentiated anew, each alone: a zero seed would let the others' NaN through, as 0 * NaN.
         """
+
+        trainable, non_trainable, _, metrics = state
+        fixed = self._pairs(non_trainable=non_trainable, metrics=metrics)
 
         def loss_of(description: Description, values: Any, outputs: Any) -> jax.Array:
             with keras.StatelessScope(self._pairs(trainable=values) + fixed):

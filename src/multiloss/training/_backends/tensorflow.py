@@ -1,15 +1,16 @@
-"""The training step on TensorFlow: one persistent tape, pulled once for each seed."""
+"""The training step on TensorFlow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from .._forward import CommonSteps
-from .._gradients import differentiate, reached, single_seed
+from .._forward import CommonSteps, Linearized
+from .._gradients import differentiate, reached
+from .tensorflow_pullback import TapePullback, values_of
 
 
 class BackendSteps(CommonSteps):
@@ -19,40 +20,13 @@ class BackendSteps(CommonSteps):
         """One step: nothing is written until the step is known to be finite."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         trainables = self.model.trainable_variables
-        sources = [variable.value for variable in trainables]
-        with tf.GradientTape(persistent=True) as tape:
-            before = self.regularized_values()
-            scope = keras.StatelessScope(before, collect_losses=True)
-            mapped = dict(scope.state_mapping)
-            with scope:
-                forward = self.run_forward(x, y, sample_weight, training=True)
-            losses = [value.loss for value in forward.values]
-
-        def pull(seeds: Sequence[Any], variables: Sequence[int], *, dense: bool = False) -> list[Any]:
-            chosen = [sources[index] for index in variables]
-            pulled = [
-                (loss, tf.cast(seed, loss.dtype)) for loss, seed in zip(losses, seeds, strict=True) if seed is not None
-            ]
-            gradients = tape.gradient(
-                [loss for loss, _ in pulled], chosen, output_gradients=[seed for _, seed in pulled]
-            )
-            return [tf.convert_to_tensor(g) if dense and g is not None else g for g in gradients]
-
-        def reach() -> list[set[int]]:
-            return [{index for index, g in enumerate(tape.gradient(loss, sources)) if g is not None} for loss in losses]
-
-        def blame() -> tf.Tensor:
-            guilty = []
-            for index in range(len(losses)):
-                gradients = pull(single_seed(index, len(losses), 1.0), range(len(sources)))
-                finite = [tf.reduce_all(tf.math.is_finite(_values(g))) for g in gradients if g is not None]
-                guilty.append(tf.cast(~tf.reduce_all(finite), tf.int32))
-            return tf.stack(guilty)
+        linear = self.linearize(x, y, sample_weight)
+        scope, forward, losses, pull = linear.scope, linear.forward, linear.losses, linear.pull
 
         def find_guilty(wanted: tf.Tensor) -> tf.Tensor:
-            return tf.cond(wanted, blame, lambda: tf.zeros(len(losses), tf.int32))
+            return tf.cond(wanted, pull.blame, lambda: tf.zeros(len(losses), tf.int32))
 
-        self.report_unreached(reach)
+        self.report_unreached(pull.reach)
         seeds_of_step = self.seeds_of_step()
         with scope:
             step = differentiate(
@@ -60,18 +34,14 @@ class BackendSteps(CommonSteps):
                 forward.values,
                 losses,
                 pull,
-                lambda: self.sharing(reach),
+                lambda: self.sharing(pull.reach),
                 len(trainables),
                 self.optimizer.scale_loss,
             )
-            verdict = self.verdict(losses, [_values(g) for g in step.gradients if g is not None], find_guilty)
+            verdict = self.verdict(losses, [values_of(g) for g in step.gradients if g is not None], find_guilty)
             self.track(forward, step)
 
-        updates = [
-            (variable, value)
-            for variable in self.variables + self.metrics_variables
-            if (value := scope.get_current_value(variable)) is not None and value is not mapped.get(id(variable))
-        ]
+        updates = linear.updates(self.variables + self.metrics_variables)
 
         def commit() -> None:
             _when(verdict.moves, lambda: [variable.assign(value) for variable, value in updates])
@@ -87,15 +57,28 @@ class BackendSteps(CommonSteps):
         _when(verdict.applies, commit, refuse)
         return self.get_metrics_result()
 
+    def linearize(self, x: Any, y: Any, sample_weight: Any) -> Linearized:
+        """The forward pass in training mode; nothing is written."""
+        sources = [variable.value for variable in self.model.trainable_variables]
+        with tf.GradientTape(persistent=True) as tape:
+            scope = keras.StatelessScope(self.regularized_values(), collect_losses=True)
+            mapped = dict(scope.state_mapping)
+            with scope:
+                forward = self.run_forward(x, y, sample_weight, training=True)
+            losses = [value.loss for value in forward.values]
+        return Linearized(forward, losses, TapePullback(tape, losses, sources), scope, mapped)
+
+    def on_one_batch(self, function: Callable[[Linearized], Any], x: Any, y: Any, sample_weight: Any) -> Any:
+        """What a function of a linearised batch gives."""
+        data = (x, y, sample_weight)
+        tensors = keras.tree.map_structure(lambda leaf: None if leaf is None else tf.convert_to_tensor(leaf), data)
+        return function(self.linearize(*tensors))
+
     def test_step(self, data: Any) -> dict[str, Any]:
         """One evaluation batch."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         self.evaluate_step(self.run_forward(x, y, sample_weight, training=False))
         return self.test_logs()
-
-
-def _values(gradient: Any) -> tf.Tensor:
-    return gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
 
 
 def _when(condition: Any, action: Callable[[], Any], otherwise: Callable[[], Any] | None = None) -> None:

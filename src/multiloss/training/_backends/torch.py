@@ -1,9 +1,9 @@
-"""The training step on PyTorch: one graph, walked once for each seed."""
+"""The training step on PyTorch."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -12,8 +12,9 @@ import torch
 import torch._functorch.config
 
 from ...terms import TermValue
-from .._forward import CommonSteps
-from .._gradients import differentiate, reached, single_seed
+from .._forward import CommonSteps, Linearized
+from .._gradients import differentiate, reached
+from .torch_pullback import GraphPullback
 
 
 class BackendSteps(CommonSteps):
@@ -41,69 +42,33 @@ class BackendSteps(CommonSteps):
         """One step: nothing is written until the step is known to be finite."""
         x, y, sample_weight = _tensors(keras.utils.unpack_x_y_sample_weight(data))
         trainables = self.model.trainable_variables
-        sources = [variable.value for variable in trainables]
-        scope = keras.StatelessScope(self.regularized_values(), collect_losses=True)
-        mapped = dict(scope.state_mapping)
-        with scope:
-            forward = self.run_forward(x, y, sample_weight, training=True)
-            losses = [value.loss for value in forward.values]
-        connected = [index for index, loss in enumerate(losses) if loss.requires_grad]
-
-        def pull(seeds: Sequence[Any], variables: Sequence[int], *, dense: bool = False) -> list[Any]:
-            chosen = [sources[index] for index in variables]
-            outputs = [index for index in connected if seeds[index] is not None]
-            if not outputs or not chosen:
-                return [None] * len(chosen)
-            return list(
-                torch.autograd.grad(
-                    [losses[index] for index in outputs],
-                    chosen,
-                    [torch.as_tensor(seeds[index]).to(losses[index]) for index in outputs],
-                    retain_graph=True,
-                    allow_unused=True,
-                )
-            )
-
-        everything = range(len(sources))
-
-        def reach() -> list[set[int]]:
-            pulled = [pull(single_seed(index, len(losses), 1.0), everything) for index in range(len(losses))]
-            return [{index for index, g in enumerate(row) if g is not None} for row in pulled]
+        linear = self.linearize(x, y, sample_weight)
+        scope, forward, losses, pull = linear.scope, linear.forward, linear.losses, linear.pull
 
         def find_guilty(wanted: torch.Tensor) -> torch.Tensor:
-            guilty = torch.zeros(len(losses), dtype=torch.int32, device=wanted.device)
-            if bool(wanted):
-                for index in range(len(losses)):
-                    gradients = pull(single_seed(index, len(losses), 1.0), everything)
-                    finite = all(bool(torch.isfinite(g).all()) for g in gradients if g is not None)
-                    guilty[index] = int(not finite)
-            return guilty
+            return pull.blame() if bool(wanted) else torch.zeros(len(losses), dtype=torch.int32, device=wanted.device)
 
-        self.report_unreached(reach)
+        self.report_unreached(pull.reach)
         seeds_of_step = self.seeds_of_step()
-        detached = [_detach(value) for value in forward.values]
         with torch.no_grad(), scope:
-            forward = dataclasses.replace(forward, values=detached)
             step = differentiate(
                 self.objective,
-                detached,
-                [loss.detach() for loss in losses],
+                forward.values,
+                losses,
                 pull,
-                lambda: self.sharing(reach),
+                lambda: self.sharing(pull.reach),
                 len(trainables),
                 self.optimizer.scale_loss,
             )
             gradients = [gradient for gradient in step.gradients if gradient is not None]
-            verdict = self.verdict([loss.detach() for loss in losses], gradients, find_guilty)
+            verdict = self.verdict(losses, gradients, find_guilty)
             self.track(forward, step)
 
         with torch.no_grad():
             if bool(verdict.applies):
                 if bool(verdict.moves):
-                    for variable in self.variables + self.metrics_variables:
-                        value = scope.get_current_value(variable)
-                        if value is not None and value is not mapped.get(id(variable)):
-                            variable.assign(value)
+                    for variable, value in linear.updates(self.variables + self.metrics_variables):
+                        variable.assign(value)
                 self.optimizer.apply(*reached(step.gradients, trainables))
                 if self.objective.balancing.looks_again:
                     pairs = [*self.regularized_values(), *seeds_of_step]
@@ -111,6 +76,28 @@ class BackendSteps(CommonSteps):
             elif verdict.note is not None:
                 self.state.write("", verdict.note())
         return self.get_metrics_result()
+
+    def linearize(self, x: Any, y: Any, sample_weight: Any) -> Linearized:
+        """The forward pass in training mode; nothing is written, and what it gives is detached."""
+        sources = [variable.value for variable in self.model.trainable_variables]
+        scope = keras.StatelessScope(self.regularized_values(), collect_losses=True)
+        mapped = dict(scope.state_mapping)
+        with scope:
+            forward = self.run_forward(x, y, sample_weight, training=True)
+            losses = [value.loss for value in forward.values]
+        detached = dataclasses.replace(forward, values=[_detach(value) for value in forward.values])
+        return Linearized(detached, [loss.detach() for loss in losses], GraphPullback(losses, sources), scope, mapped)
+
+    def on_one_batch(self, function: Callable[[Linearized], Any], x: Any, y: Any, sample_weight: Any) -> Any:
+        """What a function of a linearised batch gives."""
+        generator = self.random_state()
+        try:
+            with torch.enable_grad():
+                linear = self.linearize(*_tensors((x, y, sample_weight)))
+            with torch.no_grad():
+                return function(linear)
+        finally:
+            self.restore_random_state(generator)
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """One evaluation batch."""
