@@ -13,6 +13,7 @@ from .errors import invalid
 from .typing import Array
 
 HEADS = ("unweighted", "weighted")
+BACKWARD = ("auto", "loop", "batched")
 
 # A row shorter than this fraction of the longest carries no direction that float32 could tell from rounding.
 ZERO_ROW = 1e-10
@@ -23,13 +24,18 @@ class Aggregator(Balancer):
 
     Args:
         wrt: what the Gramian is taken over: `"shared"` (all shared variables), `"last_shared"` (those of the last
-            shared layer), or a pattern, matched by `re.fullmatch` on a layer's name or path.
+            shared layer), a pattern, matched by `re.fullmatch` on a layer's name or path, or
+            `"representation:<pattern>"` (the outputs of the layers that it matches: K short backward passes through
+            the heads and one long one; the shared layers beneath get the same weights, unmeasured).
         shared: a pattern of the layers whose variables are shared; None finds those that at least two balanced
             terms reach.
         heads: `"unweighted"` (default): private variables get the gradient of the user-weighted sum; `"weighted"`:
             that of the balanced sum.
         every: solve in every n-th step, and keep the weights in between: the K backward passes are paid once in n
             steps. A member with a memory then sees every n-th step alone.
+        backward: how the K backward passes run: one after the other (`"loop"`), as one with the rows along a leading
+            axis (`"batched"`, more memory, not for every operation), or `"auto"`: batched on JAX, where it also
+            compiles faster, a loop elsewhere.
         groups: terms that are summed before they are balanced, as `[["dice", "focal"], ["label", "size"]]`; a group
             counts as one term and its terms share its weight. Terms that no group names stand for themselves.
         normalize: as for every `Balancer`; K is the number of groups.
@@ -47,11 +53,14 @@ class Aggregator(Balancer):
         heads: str = "unweighted",
         every: int = 1,
         groups: Sequence[Sequence[str]] | None = None,
+        backward: str = "auto",
         normalize: str = "sum_to_k",
     ):
         super().__init__(normalize)
         if heads not in HEADS:
             raise invalid(f"`heads` must be one of {list(HEADS)}", received=heads)
+        if backward not in BACKWARD:
+            raise invalid(f"`backward` must be one of {list(BACKWARD)}", received=backward)
         for name, value in (("wrt", wrt), ("shared", shared)):
             if not isinstance(value, str) and not (name == "shared" and value is None):
                 raise invalid(f"`{name}` must be a string pattern", received=value)
@@ -59,6 +68,7 @@ class Aggregator(Balancer):
             raise invalid("`every` must be a whole number, at least 1", received=every)
         if groups is not None and (isinstance(groups, str) or any(isinstance(group, str) for group in groups)):
             raise invalid("`groups` must be a list of lists of terms, as [['dice', 'focal']]", received=groups)
+        self.backward = backward
         self.every = every
         self.groups = None if groups is None else [list(group) for group in groups]
         self.wrt = wrt
@@ -83,4 +93,5 @@ class Aggregator(Balancer):
             "heads": self.heads,
             "every": self.every,
             "groups": self.groups,
+            "backward": self.backward,
         }

@@ -82,6 +82,16 @@ class Balancing:
         """The number of steps for which weights are kept."""
         return getattr(self.aggregator, "every", 1) if self.reads_gradients else 1
 
+    @property
+    def backward(self) -> str:
+        """How the backward passes of the rows are run: `"auto"`, `"loop"` or `"batched"`."""
+        return getattr(self.aggregator, "backward", "auto")
+
+    @property
+    def wrt(self) -> str:
+        """Over what gradients are read."""
+        return getattr(self.aggregator, "wrt", "shared")
+
     def initial_values(self) -> dict[str, Any]:
         """The balancer's variables, by key."""
         values: dict[str, Any] = dict(self.memory.initial_values())

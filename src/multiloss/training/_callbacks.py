@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 
 from ._guard import GuardReader, skipped_steps
+
+
+class FitObserver(keras.callbacks.Callback):
+    """A callback that is told with what `fit` was called, and comes first, so that the others see its logs.
+
+    In a `keras.callbacks.CallbackList` it stays where it was put.
+    """
+
+    def on_fit(self, arguments: Mapping[str, Any]) -> None:
+        """Told before training begins.
+
+        Args:
+            arguments: those of `fit` that were given, by name.
+        """
 
 
 class TrainingMonitor(keras.callbacks.Callback):

@@ -44,4 +44,4 @@ class DryRun:
         if not self.model.built:
             output_spec(lambda inputs: self(inputs, training=False), x)  # type: ignore[operator]
         output_spec(dry_run, x, y, sample_weight)
-        untracked(self, _checked=True)
+        untracked(self, _checked=True, _batch_size=int(keras.tree.flatten(x)[0].shape[0] or 1))

@@ -13,11 +13,14 @@ from .._core.typing import Array
 from ..terms import Batch, TermValue
 from . import _guard
 from ._features import Observed, split
-from ._gradients import Sharing, Step, find_sharing, warn_unreached
+from ._gradients import Step, warn_unreached
 from ._keras_seams import keras_mask
 from ._measured import Measured, stack
 from ._objective import Objective
 from ._serialization import seed_states
+from ._sharing import Sharing, find_sharing, with_taps
+from ._tappable import REPRESENTATION, representation, tappable
+from ._taps import Tap
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ class CommonSteps:
     _sharing: Sharing | None
     _extended: Any
     _examine_compiled: Any
+    _batch_size: int
 
     # What keras.Model gives.
     optimizer: Any
@@ -143,19 +147,33 @@ class CommonSteps:
         """Whether the optimizer expects some gradients to overflow, and deals with it."""
         return isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
 
-    def sharing(self, reach: Any) -> Sharing:
-        """The shared variables, found once; `reach` gives every term's reached variables."""
-        if self._sharing is None:
-            if self._reach is None:
-                self._reach = reach()
-            self._sharing = find_sharing(self.objective, self._reach, self.model.trainable_variables)
-        return self._sharing
+    def taps(self) -> Sequence[Tap]:
+        """The layers to be recorded: all that may be wanted, until it is known which are."""
+        if self._sharing is not None:
+            return self._sharing.taps
+        balancing = self.objective.balancing
+        if not balancing.reads_gradients:
+            return ()
+        if balancing.wrt.startswith(REPRESENTATION):
+            return representation(self.model, balancing.wrt)
+        return tappable(self.model, self.model.trainable_variables)
 
-    def report_unreached(self, reach: Any) -> None:
-        """Warns once of terms that reach no variable."""
+    def plan(self, linear: Linearized, around: Callable[[Sequence[Tap]], list[set[int]]]) -> None:
+        """Finds once what the terms reach, what is shared, and what taps can give.
+
+        Args:
+            linear: a forward pass with `taps` recorded.
+            around: for every term, the variables that it reaches around some taps.
+        """
         if self._reach is None:
-            self._reach = reach()
+            self._reach = linear.pull.reach()
             warn_unreached(self.objective, self._reach)
+        if self._sharing is None and self.objective.balancing.reads_gradients:
+            sharing = find_sharing(self.objective, self._reach, self.model.trainable_variables)
+            taps = linear.pull.recording.taps
+            reached = around([tap for tap in taps if tap.variables]) if taps else []
+            reached = [reached[term] for term in self.objective.balancing.balanced] if taps else []
+            self._sharing = with_taps(sharing, taps, reached, self._batch_size)
 
     def all_finite(self, gradients: Sequence[Any]) -> Array:
         """Whether no gradient holds a NaN or an infinity; sums, in which both survive, read every entry just once."""

@@ -105,3 +105,29 @@ def clear_functions(model: Any) -> None:
     model.train_function = None
     model.test_function = None
     model.predict_function = None
+
+
+@contextlib.contextmanager
+def replaced(layer: keras.layers.Layer, attribute: str, value: Any) -> Iterator[None]:
+    """Puts something in the place of one layer's method or attribute for a while; Keras calls what it finds there."""
+    own = vars(layer)
+    kept = attribute in own
+    before = own.get(attribute)
+    object.__setattr__(layer, attribute, value)
+    try:
+        yield
+    finally:
+        if kept:
+            object.__setattr__(layer, attribute, before)
+        else:
+            object.__delattr__(layer, attribute)
+
+
+def all_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """The model's layers with all layers inside them."""
+    return list(model._flatten_layers(include_self=False))
+
+
+def computes_again(layer: keras.layers.Layer) -> bool:
+    """Whether a layer's outputs are computed anew in the backward pass, so that nothing may be kept of a call."""
+    return getattr(layer, "_remat_mode", None) is not None

@@ -9,7 +9,7 @@ import keras
 
 from . import _guard
 from ._calibration import calibrate, check_calibrated
-from ._callbacks import TrainingMonitor
+from ._callbacks import FitObserver, TrainingMonitor
 from ._keras_seams import values_kept
 from ._naming import complete_weights
 
@@ -32,9 +32,14 @@ class Loops:
         monitor = TrainingMonitor()
         if isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks.append(monitor)
+            given = callbacks.callbacks
         else:
-            given = callbacks if isinstance(callbacks, list | tuple) else [callbacks] if callbacks else []
+            given = keras.tree.flatten(callbacks) if callbacks else []
+            given = sorted(given, key=lambda callback: not isinstance(callback, FitObserver))
             bound.arguments["callbacks"] = [monitor, *given]
+        for callback in given:
+            if isinstance(callback, FitObserver):
+                callback.on_fit(bound.arguments)
         with values_kept(self):
             return super().fit(*bound.args, **bound.kwargs)  # type: ignore[misc]
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from keras import ops
 
-from .._core.typing import Array
 from .._core.variables import layer_names
+from . import _gramian
 from ._forward import CommonSteps, Linearized
-from ._gradients import shared_by_structure, single_seed
 from ._measured import stack
 from ._naming import complete_weights
+from ._pullback import single_seed
+from ._sharing import shared_by_structure
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,14 @@ class Probing(CommonSteps):
         everything = range(len(self.model.trainable_variables))
         shared = self._shared() or list(everything)
         size = len(linear.losses)
-        rows = [linear.pull(single_seed(term, size, 1.0), everything, dense=True) for term in range(size)]
-        gramian = _inner_products([[row[index] for index in shared] for row in rows])
-        squares = [sum((_square(g) for g in row if g is not None), ops.zeros((), "float32")) for row in rows]
+        rows = [single_seed(term, size, 1.0) for term in range(size)]
+        found = dict(zip(everything, linear.pull.rows(rows, everything, (), "auto"), strict=True))
+        known = {index: gradients for index, gradients in found.items() if gradients is not None}
+        squares = sum((_gramian.of_rows(g, norms_alone=True) for g in known.values()), ops.zeros(size, "float32"))
+        gramian = sum(
+            (_gramian.of_rows(g, norms_alone=False) for index, g in known.items() if index in shared),
+            ops.zeros((size, size), "float32"),
+        )
         values = linear.forward.values
         with linear.scope:
             measured = self.objective.measure(values, linear.losses, training=True)
@@ -111,24 +116,9 @@ class Probing(CommonSteps):
             "labelled": stack([value.labelled for value in values]) / stack([values[0].samples])[0],
             "present": measured.present,
             "gramian": gramian,
-            "norms": ops.sqrt(stack(squares)),
+            "norms": ops.sqrt(squares),
             "predictions": linear.forward.batch.y_pred,
         }
-
-
-def _inner_products(rows: Sequence[Sequence[Any]]) -> Array:
-    total = ops.zeros((len(rows), len(rows)), "float32")
-    for gradients in zip(*rows, strict=True):
-        known = next((gradient for gradient in gradients if gradient is not None), None)
-        if known is not None:
-            flat = [ops.zeros_like(known) if gradient is None else gradient for gradient in gradients]
-            matrix = ops.stack([ops.reshape(ops.cast(gradient, "float32"), (-1,)) for gradient in flat])
-            total = total + ops.matmul(matrix, ops.transpose(matrix))
-    return total
-
-
-def _square(gradient: Array) -> Array:
-    return ops.sum(ops.square(ops.cast(gradient, "float32")))
 
 
 def _numpy(value: Any) -> np.ndarray:

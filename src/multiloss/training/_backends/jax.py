@@ -10,11 +10,13 @@ from typing import Any
 import jax
 import keras
 
-from ...terms import Description, TermValue
+from ...terms import TermValue
 from .._forward import CommonSteps, Forward, Linearized
 from .._gradients import differentiate
 from .._keras_seams import sync_state, untracked
+from .._taps import Recording
 from .jax_pullback import VjpPullback
+from .jax_rows import rows_of
 
 
 class BackendSteps(CommonSteps):
@@ -26,7 +28,7 @@ class BackendSteps(CommonSteps):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         linear = self.linearize(x, y, sample_weight, state)
         scope, forward, losses, pull = linear.scope, linear.forward, linear.losses, linear.pull
-        self.report_unreached(pull.reach)
+        self.plan(linear, pull.reach_around)
         before_step = [(variable, scope.get_current_value(variable)) for variable in self._carried()]
         with scope:
             step = differentiate(
@@ -34,7 +36,7 @@ class BackendSteps(CommonSteps):
                 forward.values,
                 losses,
                 pull,
-                lambda: self.sharing(pull.reach),
+                self._sharing,
                 len(trainable),
                 self.optimizer.scale_loss,
             )
@@ -89,14 +91,15 @@ class BackendSteps(CommonSteps):
         trainable, non_trainable, optimizer, metrics = state
         fixed = self._pairs(non_trainable=non_trainable, metrics=metrics)
 
-        def run(values: list[jax.Array]) -> tuple[tuple, tuple]:
-            with keras.StatelessScope(self._pairs(trainable=values) + fixed, collect_losses=True) as scope:
+        def run(values: list[jax.Array], recording: Recording) -> tuple[tuple, tuple]:
+            scope = keras.StatelessScope(self._pairs(trainable=values) + fixed, collect_losses=True)
+            with scope, recording.running():
                 forward = self.run_forward(x, y, sample_weight, training=True)
                 losses = tuple(value.loss for value in forward.values)
             after = [scope.get_current_value(variable) for variable in self.non_trainable_variables]
             return losses, (forward.y_pred, [_arrays(value) for value in forward.values], after)
 
-        pull = VjpPullback(run, trainable)
+        pull = VjpPullback(run, trainable, self.taps())
         y_pred, arrays, after = pull.auxiliary
         scope = keras.StatelessScope(
             list(zip(self._carried(), [*trainable, *after, *optimizer, *metrics], strict=True))
@@ -153,25 +156,29 @@ class BackendSteps(CommonSteps):
 
         Only the terms are differentiated anew, each alone: a zero seed would let the others' NaN through, as 0 * NaN.
         """
-
         trainable, non_trainable, _, metrics = state
         fixed = self._pairs(non_trainable=non_trainable, metrics=metrics)
+        terms = [(term, term.description) for term in self.objective.terms if term.description is not None]
+        flat, structure = jax.tree.flatten(y_pred)
+        places = [place for place, leaf in enumerate(flat) if jax.numpy.issubdtype(leaf.dtype, jax.numpy.floating)]
 
-        def loss_of(description: Description, values: Any, outputs: Any) -> jax.Array:
+        def losses_of(values: Any, outputs: Sequence[Any]) -> tuple[jax.Array, ...]:
+            filled = [outputs[places.index(place)] if place in places else leaf for place, leaf in enumerate(flat)]
             with keras.StatelessScope(self._pairs(trainable=values) + fixed):
-                batch = self.batch(x, y, outputs, sample_weight)
-                return description.evaluate("", batch).loss
+                batch = self.batch(x, y, jax.tree.unflatten(structure, filled), sample_weight)
+                return tuple(description.evaluate(term.name, batch).loss for term, description in terms)
 
-        guilty = []
-        for term in self.objective.terms:
-            finite = jax.numpy.asarray(True)
-            if term.description is not None:
-                slope = jax.grad(partial(loss_of, term.description), argnums=(0, 1), allow_int=True)
-                gradients = slope(trainable, y_pred)
-                leaves = [leaf for leaf in jax.tree.leaves(gradients) if leaf.dtype != jax.dtypes.float0]
-                finite = jax.numpy.stack([jax.numpy.isfinite(leaf).all() for leaf in leaves]).all()
-            guilty.append(~finite)
-        return jax.numpy.stack(guilty).astype("int32")
+        losses, backward = jax.vjp(losses_of, trainable, [flat[place] for place in places])
+
+        def pull(*seeds: Any) -> list[Any]:
+            cast = tuple(jax.numpy.asarray(seed, loss.dtype) for seed, loss in zip(seeds, losses, strict=True))
+            return jax.tree.leaves(backward(cast))
+
+        finite = [jax.numpy.asarray(True)] * len(self.objective.terms)
+        for found in rows_of(pull, len(terms)):
+            for row, gradient in (found.each() if found is not None else {}).items():
+                finite[terms[row][0].index] &= jax.numpy.isfinite(gradient).all()
+        return (~jax.numpy.stack(finite)).astype("int32")
 
     def _pairs(self, **values: Sequence[Any]) -> list[tuple[keras.Variable, Any]]:
         return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from .._forward import CommonSteps, Linearized
 from .._gradients import differentiate, reached
+from .._taps import Recording, Tap, cut
 from .tensorflow_pullback import TapePullback, values_of
 
 
@@ -26,7 +27,7 @@ class BackendSteps(CommonSteps):
         def find_guilty(wanted: tf.Tensor) -> tf.Tensor:
             return tf.cond(wanted, pull.blame, lambda: tf.zeros(len(losses), tf.int32))
 
-        self.report_unreached(pull.reach)
+        self.plan(linear, lambda taps: self.linearize(x, y, sample_weight, around=taps).pull.reach())
         seeds_of_step = self.seeds_of_step()
         with scope:
             step = differentiate(
@@ -34,7 +35,7 @@ class BackendSteps(CommonSteps):
                 forward.values,
                 losses,
                 pull,
-                lambda: self.sharing(pull.reach),
+                self._sharing,
                 len(trainables),
                 self.optimizer.scale_loss,
             )
@@ -57,16 +58,24 @@ class BackendSteps(CommonSteps):
         _when(verdict.applies, commit, refuse)
         return self.get_metrics_result()
 
-    def linearize(self, x: Any, y: Any, sample_weight: Any) -> Linearized:
-        """The forward pass in training mode; nothing is written."""
+    def linearize(self, x: Any, y: Any, sample_weight: Any, around: Sequence[Tap] = ()) -> Linearized:
+        """The forward pass in training mode; nothing is written.
+
+        Args:
+            x: inputs.
+            y: targets.
+            sample_weight: sample weights.
+            around: layers through which no gradient shall reach their variables.
+        """
+        recording = Recording(() if around else self.taps())
         sources = [variable.value for variable in self.model.trainable_variables]
         with tf.GradientTape(persistent=True) as tape:
             scope = keras.StatelessScope(self.regularized_values(), collect_losses=True)
             mapped = dict(scope.state_mapping)
-            with scope:
+            with scope, recording.running(), cut(around):
                 forward = self.run_forward(x, y, sample_weight, training=True)
             losses = [value.loss for value in forward.values]
-        return Linearized(forward, losses, TapePullback(tape, losses, sources), scope, mapped)
+        return Linearized(forward, losses, TapePullback(tape, losses, sources, recording), scope, mapped)
 
     def on_one_batch(self, function: Callable[[Linearized], Any], x: Any, y: Any, sample_weight: Any) -> Any:
         """What a function of a linearised batch gives."""

@@ -7,34 +7,56 @@ from typing import Any
 
 import tensorflow as tf
 
-from .._gradients import single_seed
+from .._pullback import Pullback, Seeds, single_seed
+from .._taps import Recording
 
 
-class TapePullback:
-    """Gradients of weighted sums of the losses.
+class TapePullback(Pullback):
+    """See `Pullback`.
 
     Args:
         tape: a persistent tape that saw the forward pass.
         losses: one scalar for each term.
         sources: the trainable variables' values.
+        recording: what the tapped layers took in and gave out.
     """
 
-    def __init__(self, tape: tf.GradientTape, losses: Sequence[tf.Tensor], sources: Sequence[Any]):
+    def __init__(
+        self, tape: tf.GradientTape, losses: Sequence[tf.Tensor], sources: Sequence[Any], recording: Recording
+    ):
         self.tape = tape
         self.losses = losses
         self.sources = sources
+        self.recording = recording
 
-    def __call__(self, seeds: Sequence[Any], variables: Sequence[int], *, dense: bool = False) -> list[Any]:
-        """See `Pullback`."""
-        gradients = self.pull(seeds, [self.sources[index] for index in variables])
+    def __call__(
+        self, seeds: Seeds, variables: Sequence[int], records: Sequence[int] = (), *, dense: bool = False
+    ) -> list[Any]:
+        """One backward pass; the losses without a seed are not walked."""
+        pulled = [(k, tf.cast(seed, self.losses[k].dtype)) for k, seed in enumerate(seeds) if seed is not None]
+        gradients = self.tape.gradient(
+            [self.losses[k] for k, _ in pulled],
+            self._targets(variables, records),
+            output_gradients=[seed for _, seed in pulled],
+        )
         return [tf.convert_to_tensor(g) if dense and g is not None else g for g in gradients]
 
-    def pull(self, seeds: Sequence[Any], targets: Sequence[Any]) -> list[Any]:
-        """Gradients by any tensors of the forward pass, None where unreached."""
-        pulled = [
-            (loss, tf.cast(seed, loss.dtype)) for loss, seed in zip(self.losses, seeds, strict=True) if seed is not None
-        ]
-        return self.tape.gradient([loss for loss, _ in pulled], targets, output_gradients=[seed for _, seed in pulled])
+    def _together(self, rows: Sequence[Seeds], variables: Sequence[int], records: Sequence[int]) -> list[Any]:
+        """One vectorised pass; every row walks all losses, with zeros as seeds."""
+        targets = self._targets(variables, records)
+        reached = [g is not None for g in self.tape.gradient(self.losses, targets)]
+        seeds = tf.stack([tf.stack([tf.cast(0.0 if s is None else s, "float32") for s in row]) for row in rows])
+
+        def pull(row: tf.Tensor) -> list[tf.Tensor]:
+            cast = [tf.cast(row[k], loss.dtype) for k, loss in enumerate(self.losses)]
+            gradients = self.tape.gradient(self.losses, targets, output_gradients=cast)
+            return [tf.convert_to_tensor(g) for g in gradients if g is not None]
+
+        found = iter(tf.vectorized_map(pull, seeds))
+        return [next(found) if known else None for known in reached]
+
+    def _targets(self, variables: Sequence[int], records: Sequence[int]) -> list[Any]:
+        return [self.sources[index] for index in variables] + [self.recording.outputs[place] for place in records]
 
     def reach(self) -> list[set[int]]:
         """For every loss, the indices of the variables that it reaches."""

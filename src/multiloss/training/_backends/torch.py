@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -14,6 +15,7 @@ import torch._functorch.config
 from ...terms import TermValue
 from .._forward import CommonSteps, Linearized
 from .._gradients import differentiate, reached
+from .._taps import Recording, Tap, cut
 from .torch_pullback import GraphPullback
 
 
@@ -48,7 +50,11 @@ class BackendSteps(CommonSteps):
         def find_guilty(wanted: torch.Tensor) -> torch.Tensor:
             return pull.blame() if bool(wanted) else torch.zeros(len(losses), dtype=torch.int32, device=wanted.device)
 
-        self.report_unreached(pull.reach)
+        def reach_around(taps: Sequence[Tap]) -> list[set[int]]:
+            with self._same_draws():
+                return self.linearize(x, y, sample_weight, around=taps).pull.reach()
+
+        self.plan(linear, reach_around)
         seeds_of_step = self.seeds_of_step()
         with torch.no_grad(), scope:
             step = differentiate(
@@ -56,7 +62,7 @@ class BackendSteps(CommonSteps):
                 forward.values,
                 losses,
                 pull,
-                lambda: self.sharing(pull.reach),
+                self._sharing,
                 len(trainables),
                 self.optimizer.scale_loss,
             )
@@ -77,25 +83,41 @@ class BackendSteps(CommonSteps):
                 self.state.write("", verdict.note())
         return self.get_metrics_result()
 
-    def linearize(self, x: Any, y: Any, sample_weight: Any) -> Linearized:
-        """The forward pass in training mode; nothing is written, and what it gives is detached."""
+    def linearize(self, x: Any, y: Any, sample_weight: Any, around: Sequence[Tap] = ()) -> Linearized:
+        """The forward pass in training mode; nothing is written, and what it gives is detached.
+
+        Args:
+            x: inputs.
+            y: targets.
+            sample_weight: sample weights.
+            around: layers through which no gradient shall reach their variables.
+        """
+        recording = Recording(() if around else self.taps())
         sources = [variable.value for variable in self.model.trainable_variables]
         scope = keras.StatelessScope(self.regularized_values(), collect_losses=True)
         mapped = dict(scope.state_mapping)
-        with scope:
+        with scope, recording.running(), cut(around):
             forward = self.run_forward(x, y, sample_weight, training=True)
             losses = [value.loss for value in forward.values]
         detached = dataclasses.replace(forward, values=[_detach(value) for value in forward.values])
-        return Linearized(detached, [loss.detach() for loss in losses], GraphPullback(losses, sources), scope, mapped)
+        return Linearized(
+            detached, [loss.detach() for loss in losses], GraphPullback(losses, sources, recording), scope, mapped
+        )
 
     def on_one_batch(self, function: Callable[[Linearized], Any], x: Any, y: Any, sample_weight: Any) -> Any:
         """What a function of a linearised batch gives."""
-        generator = self.random_state()
-        try:
+        with self._same_draws():
             with torch.enable_grad():
                 linear = self.linearize(*_tensors((x, y, sample_weight)))
             with torch.no_grad():
                 return function(linear)
+
+    @contextlib.contextmanager
+    def _same_draws(self) -> Iterator[None]:
+        """Leaves PyTorch's own generator as it was: a look at a batch must not change what later steps draw."""
+        generator = self.random_state()
+        try:
+            yield
         finally:
             self.restore_random_state(generator)
 
