@@ -95,6 +95,7 @@ class CommonSteps:
     _sharing: Sharing | None
     _extended: Any
     _examine_compiled: Any
+    _logs_compiled: Any
     _batch_size: int
 
     # What keras.Model gives.

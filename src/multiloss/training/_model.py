@@ -73,7 +73,8 @@ class MultiLossModel(Loops, DryRun, Probing, backend_steps(), keras.Model):  # t
         self.model = model
         self.state = TrainingState()
         untracked(self, terms={}, objective=None, _reach=None, _sharing=None, _checked=False)
-        untracked(self, _outputs=None, _extended=None, _examine_compiled=None, _batch_size=1)
+        untracked(self, _outputs=None, _extended=None, _examine_compiled=None, _logs_compiled=None)
+        untracked(self, _batch_size=1)
 
     def call(self, inputs: Any, inner: bool = False) -> Any:
         """The user's model; `inner=True` gives a dict with the inner layers that terms read as well."""
@@ -122,6 +123,7 @@ class MultiLossModel(Loops, DryRun, Probing, backend_steps(), keras.Model):  # t
             _reach=None,
             _sharing=None,
             _examine_compiled=None,
+            _logs_compiled=None,
             _checked=False,
             _arguments={
                 "loss": loss,

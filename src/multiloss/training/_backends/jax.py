@@ -193,6 +193,15 @@ class BackendSteps(CommonSteps):
         pairs = zip(self.non_trainable_variables, non_trainable, strict=True)
         return [values.get(id(variable), value) for variable, value in pairs]
 
+    def get_metrics_result(self) -> dict[str, Any]:
+        """As Keras's; outside of a step it runs as one program, where each operation would be compiled alone."""
+        values = [variable.value for variable in self.metrics_variables]
+        if self.run_eagerly or any(isinstance(value, jax.core.Tracer) for value in values):
+            return super().get_metrics_result()
+        if self._logs_compiled is None:
+            untracked(self, _logs_compiled=jax.jit(self._logs))
+        return self._logs_compiled(values)
+
     def _logs(self, metrics: Sequence[Any]) -> dict[str, Any]:
         with keras.StatelessScope(self._pairs(metrics=metrics)):
             return self.get_metrics_result()
