@@ -1,131 +1,131 @@
-"""CPU time of a training step over plain Keras with `loss_weights`, for every loss-value balancer and K terms.
+"""CPU time of a training step over plain Keras with `loss_weights`, for balancers of either kind and K terms.
 
 Each sample is one epoch of at least 50 compiled steps through `fit`'s own train function, so that per-epoch work does
 not count. Samples of plain Keras and of every contender take turns in one process, pinned to one core; medians of the
-paired ratios are printed. Run it as
-
-    KERAS_BACKEND=jax python benchmarks/step_time.py --terms 2,5,20,50
+paired ratios are printed. README.md says how to run and to read it.
 """
 
 from __future__ import annotations
 
+import pinned  # noqa: F401
+
+# isort: split
 import argparse
 import json
-import os
 import sys
-import time
-from collections.abc import Callable
 from typing import Any
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
-os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
-if hasattr(os, "sched_setaffinity"):
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 import keras
 import numpy as np
+from sampling import Sampler, line, ratios
 
 import multiloss as ml
+from multiloss._core.aggregator import Aggregator
 from multiloss._core.registry import members
 
-WIDTH, LAYERS, BATCH = 256, 3, 64
 
-
-def network(terms: int, width: int = WIDTH, layers: int = LAYERS) -> keras.Model:
-    """A multi-layer perceptron with one small head for each term."""
+def network(terms: int, width: int, layers: int) -> keras.Model:
+    """A multi-layer perceptron, `hidden1` to `hidden<layers>`, with one small head for each term."""
     inputs = keras.Input((width,))
     hidden = inputs
-    for _ in range(layers):
-        hidden = keras.layers.Dense(width, activation="relu")(hidden)
+    for index in range(layers):
+        hidden = keras.layers.Dense(width, activation="relu", name=f"hidden{index + 1}")(hidden)
     return keras.Model(inputs, {f"t{index}": keras.layers.Dense(1, name=f"t{index}")(hidden) for index in range(terms)})
 
 
-def batches(terms: int, steps: int, width: int = WIDTH, batch: int = BATCH) -> tuple[Any, dict[str, Any]]:
+def batches(terms: int, steps: int, width: int, batch: int) -> tuple[Any, dict[str, Any]]:
     """Random inputs and targets for so many steps."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(steps * batch, width)).astype("float32")
     return x, {f"t{index}": rng.normal(size=(steps * batch, 1)).astype("float32") for index in range(terms)}
 
 
-def plain(terms: int, width: int = WIDTH) -> keras.Model:
+def plain(terms: int, options: argparse.Namespace) -> keras.Model:
     """Stock Keras with a weight for each output."""
-    model = network(terms, width)
+    model = network(terms, options.width, options.layers)
     names = [f"t{index}" for index in range(terms)]
     model.compile("sgd", loss=dict.fromkeys(names, "mse"), loss_weights=dict.fromkeys(names, 0.5))
     return model
 
 
-def balanced(terms: int, balancer: Any, on_nonfinite: str, width: int = WIDTH) -> keras.Model:
+def balanced(terms: int, name: str, on_nonfinite: str, options: argparse.Namespace) -> keras.Model:
     """The same with a balancer."""
     loss = {f"t{index}": "mse" for index in range(terms)}
-    weights = dict.fromkeys(loss, 0.5)
-    balancer = None if balancer == "none" else balancer
-    return ml.compile(network(terms, width), "sgd", loss, weights, balancer, on_nonfinite=on_nonfinite)
+    model = network(terms, options.width, options.layers)
+    return ml.compile(model, "sgd", loss, dict.fromkeys(loss, 0.5), balancer(name, options), on_nonfinite=on_nonfinite)
 
 
-def sampler(model: keras.Model, x: Any, y: Any, batch: int = BATCH) -> Callable[[], float]:
-    """A function that trains one epoch and gives the CPU seconds that it took."""
-
-    def sample() -> float:
-        start = time.process_time()
-        model.fit(x, y, batch_size=batch, epochs=1, shuffle=False, verbose=0)
-        return time.process_time() - start
-
-    sample()
-    sample()
-    return sample
-
-
-def ratios(baseline: Callable[[], float], others: dict[str, Callable[[], float]], rounds: int) -> dict[str, float]:
-    """The median of each contender's paired ratio to the baseline."""
-    found: dict[str, list[float]] = {name: [] for name in others}
-    for _ in range(rounds):
-        for name, sample in others.items():
-            before, own, after = baseline(), sample(), baseline()
-            found[name].append(2.0 * own / (before + after))
-    return {name: float(np.median(values)) for name, values in found.items()}
+def balancer(name: str, options: argparse.Namespace) -> ml.Balancer | None:
+    """The balancer of that name, with `--wrt` and `--heads` where it reads gradients."""
+    if name == "none":
+        return None
+    entry = next(entry for entry in members("balancer") if entry.name == name)
+    settings = {"wrt": options.wrt, "heads": options.heads} if issubclass(entry.cls, Aggregator) else {}
+    return entry.cls(**{**entry.cases[0], **settings})
 
 
 def contenders(wanted: str) -> list[str]:
     """The names of the balancers to measure."""
-    known = [entry.name for entry in members("balancer") if entry.cls.needs is ml.Needs.LOSSES and not entry.cases[0]]
-    return ["none", *known] if wanted == "all" else wanted.split(",")
+    known = [entry for entry in members("balancer") if not entry.cases[0]]
+    if wanted == "all-aggregation":
+        return [entry.name for entry in known if issubclass(entry.cls, Aggregator)]
+    if wanted == "all-weighting":
+        return ["none", *(entry.name for entry in known if entry.cls.needs is ml.Needs.LOSSES)]
+    return wanted.split(",")
+
+
+def fitted(model: keras.Model, x: Any, y: dict[str, Any], options: argparse.Namespace) -> Sampler:
+    """A model's epochs, through `fit`."""
+
+    def epoch(steps: int) -> None:
+        rows = slice(steps * options.batch)
+        part = {name: target[rows] for name, target in y.items()}
+        model.fit(x[rows], part, batch_size=options.batch, epochs=1, shuffle=False, verbose=0)
+
+    return Sampler(epoch, options.steps)
 
 
 def main() -> None:
     """Reads the arguments, measures, prints a table or JSON."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--terms", default="2,5,20,50")
-    parser.add_argument("--balancers", default="all")
-    parser.add_argument("--guards", default="raise,ignore")
-    parser.add_argument("--width", type=int, default=WIDTH, help="units of each of the three hidden layers")
-    parser.add_argument("--batch", type=int, default=BATCH)
+    parser.add_argument("--terms", default="2,5,20,50", help="numbers of terms K")
+    parser.add_argument("--balancers", default="all-weighting", help="names, `all-weighting` or `all-aggregation`")
+    parser.add_argument("--guards", default="raise,ignore", help="values of `on_nonfinite`")
+    parser.add_argument("--wrt", default="shared", help="what gradients are taken over, e.g. representation:hidden4")
+    parser.add_argument("--heads", default="unweighted", choices=["unweighted", "weighted"])
+    parser.add_argument("--torchjd", action="store_true", help="PyTorch: torchjd's two engines beside the balancers")
+    parser.add_argument("--width", type=int, default=256, help="units of each hidden layer")
+    parser.add_argument("--layers", type=int, default=3, help="hidden layers")
+    parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--steps", type=int, default=100, help="steps a sample, at least 50")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
+    options = parser.parse_args()
     table = []
-    for terms in map(int, arguments.terms.split(",")):
-        x, y = batches(terms, arguments.steps, arguments.width, arguments.batch)
-        baseline = sampler(plain(terms, arguments.width), x, y, arguments.batch)
-        for name in contenders(arguments.balancers):
-            models = {guard: balanced(terms, name, guard, arguments.width) for guard in arguments.guards.split(",")}
-            samplers = {guard: sampler(model, x, y, arguments.batch) for guard, model in models.items()}
-            row = {"backend": keras.backend.backend(), "terms": terms, "balancer": name}
-            row |= ratios(baseline, samplers, arguments.rounds)
-            row["plain_ms"] = 1000 * baseline() / arguments.steps
+    for terms in map(int, options.terms.split(",")):
+        x, y = batches(terms, options.steps, options.width, options.batch)
+        baseline = fitted(plain(terms, options), x, y, options)
+        for name in contenders(options.balancers):
+            row: dict[str, Any] = {"backend": keras.backend.backend(), "terms": terms, "balancer": name}
+            samplers = {
+                guard: fitted(balanced(terms, name, guard, options), x, y, options)
+                for guard in options.guards.split(",")
+            }
+            reads_gradients = isinstance(balancer(name, options), Aggregator)
+            if reads_gradients and options.torchjd:
+                from torchjd_steps import torchjd_samplers
+
+                samplers |= torchjd_samplers(name, terms, x, y, options)
+            row |= ratios(baseline, samplers, options.rounds)
+            if reads_gradients:
+                row["floor"] = (1 + 2 * (terms + 1)) / 3
+            first = samplers[options.guards.split(",")[0]]
+            row["compiling"] = first.compiling / baseline.compiling
+            row["plain_ms"] = 1000 * baseline() / options.steps
             table.append(row)
-            if not arguments.json:
-                print(
-                    "  ".join(
-                        f"{key} {value:.3f}" if isinstance(value, float) else f"{key} {value}"
-                        for key, value in row.items()
-                    ),
-                    flush=True,
-                )
-    if arguments.json:
+            if not options.json:
+                print(line(row), flush=True)
+    if options.json:
         json.dump(table, sys.stdout, indent=1)
 
 

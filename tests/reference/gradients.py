@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from scipy.optimize import nnls
 
+from backend import double_precision
 from multiloss.testing import Sample, sample_gradients
 
 
@@ -37,3 +38,21 @@ def shortest(rows: np.ndarray) -> np.ndarray:
     target = np.append(np.zeros(rows.shape[1]), 1.0)
     scaled = nnls(system, target, maxiter=100 * len(rows))[0] * share
     return scaled @ rows / scaled.sum()
+
+
+def told_by_float32(rows: np.ndarray, error: Callable[[np.ndarray], float]) -> float:
+    """How large the error gets in float64 when the Gramian moves by float32 rounding: thin cones move by far.
+
+    No method that reads a Gramian in float32 can be more exact than that.
+
+    Args:
+        rows: the gradients.
+        error: of the solution for a Gramian in float64.
+    """
+    gramian = rows @ rows.T
+    found = []
+    for seed in range(8):
+        noise = np.random.default_rng(seed).uniform(-(2.0**-23), 2.0**-23, size=gramian.shape)
+        with double_precision():
+            found.append(error(gramian * (1.0 + (noise + noise.T) / 2.0)))
+    return max(found)

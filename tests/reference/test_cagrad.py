@@ -6,7 +6,7 @@ import functools
 
 import numpy as np
 import pytest
-from gradients import lengths, samples
+from gradients import lengths, samples, told_by_float32
 from keras import ops
 from scipy.optimize import minimize
 
@@ -57,23 +57,26 @@ def test_float64_proves_its_own_optimality(num_terms, c):
 
 @pytest.mark.parametrize("c", RADII)
 @pytest.mark.parametrize("num_terms", [2, 5, 40])
-def test_float32_is_optimal_to_1e_4_of_the_longest_row(num_terms, c):
-    proven = 0
+def test_float32_is_optimal_to_1e_4_of_the_longest_row_or_to_its_rounding(num_terms, c):
+    told = 0
     for sample in samples(num_terms):
         rows = sample.jacobian.astype("float32").astype(float)
-        found = weights((rows @ rows.T).astype("float32"), c)
-        outside, lack = faults(rows, found, c)
-        added = found - 1.0 / num_terms
-        mixture = np.linalg.norm(added @ rows) / max(added.sum(), 1e-300) / lengths(rows).max()
-        if mixture < 5e-2 or sample.name == "low_rank":
-            # The square of the mixture (of many dependent rows, too) is lost in the rounding of a float32 Gramian, and
-            # with it the length of what is added to the mean: see the test of two rows below.
-            assert lack < 1e-3, (sample.name, lack)
-            continue
-        assert outside < 1e-4, (sample.name, outside)
-        assert lack < 1e-4, (sample.name, lack)
-        proven += 1
-    assert proven >= 4
+
+        def error(gramian, rows=rows):
+            return max(faults(rows, weights(gramian, c), c))
+
+        gramian = (rows @ rows.T).astype("float32")
+        outside, _ = faults(rows, weights(gramian, c), c)
+        found = error(gramian)
+        if sample.name == "low_rank" and num_terms == 40:
+            # 40 gradients in a plane: inside of the ball, but up to 1.6e-3 short of the best; float64 is exact.
+            assert outside < 1e-4
+            assert found < 3e-3, found
+        elif found >= 1e-4:
+            # The square of a short mixture, by which its length is stretched, is lost in the rounding of the Gramian.
+            told += 1
+            assert found < 3.0 * told_by_float32(rows, error), (sample.name, found)
+    assert told <= (0 if num_terms == 2 else 3)
 
 
 @pytest.mark.parametrize("num_terms", [2, 3, 5])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gradients import lengths, samples
+from gradients import lengths, samples, told_by_float32
 from keras import ops
 from scipy.optimize import nnls
 
@@ -42,12 +42,13 @@ def test_float64_agrees_to_1e_8_of_the_longest_row(num_terms):
 @pytest.mark.parametrize("num_terms", [2, 5, 40])
 def test_float32_agrees_to_1e_4_of_the_longest_row(num_terms):
     for sample in samples(num_terms):
-        if sample.name in ("weakly_stationary", "nearly_opposing"):
-            continue  # float32 rounding of the Gramian turns their thin cones: see UPGrad's test
         rows = sample.jacobian.astype("float32").astype(float)
-        found = weights((rows @ rows.T).astype("float32")) @ rows
-        error = np.linalg.norm(found - projected(rows, rows.mean(axis=0))) / lengths(rows).max()
-        assert error < 1e-4, (sample.name, error)
+
+        def error(gramian, rows=rows):
+            return np.linalg.norm(weights(gramian) @ rows - projected(rows, rows.mean(axis=0))) / lengths(rows).max()
+
+        found = error((rows @ rows.T).astype("float32"))
+        assert found < 1e-4 or found < 3.0 * told_by_float32(rows, error), (sample.name, found)
 
 
 def test_preferences_weigh_the_mean():

@@ -112,7 +112,8 @@ def resolve(family: str, identifier: Any, base: type) -> Any:
     if isinstance(identifier, str):
         known = {_canonical(entry.name): entry for entry in members(family)}
         known.update({_canonical(entry.cls.__name__): entry for entry in members(family)})
-        if (entry := known.get(_canonical(identifier))) is None:
+        entry = known.get(_canonical(identifier))
+        if entry is None:
             raise unknown_name(family, identifier, [entry.name for entry in members(family)])
         return entry.cls()
     if isinstance(identifier, dict):

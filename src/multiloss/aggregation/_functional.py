@@ -115,7 +115,8 @@ def solve(
     )
     state = {name: ops.convert_to_tensor(value) for name, value in member.init(terms).items()}
     weights, _ = member.weights(signals, state)
-    if losses is None and (values := _values(weights)) is not None and not np.isfinite(values).all():
+    values = _values(weights)
+    if losses is None and values is not None and not np.isfinite(values).all():
         raise invalid(
             f"{type(member).__name__} reads the terms' losses", received="losses=None", fix="Pass losses=[...]."
         )
@@ -137,7 +138,8 @@ def _values(array: Array) -> np.ndarray | None:
 
 def _refuse_nonfinite(rows: Array, names: Sequence[str] | None) -> None:
     """Raises for the first gradient that holds NaN or infinity."""
-    if (values := _values(rows)) is not None and not np.isfinite(values).all():
+    values = _values(rows)
+    if values is not None and not np.isfinite(values).all():
         index = int(np.argmin(np.isfinite(values).all(axis=1)))
         entry = values[index][~np.isfinite(values[index])][0]
         raise invalid(f"Every gradient must be finite, {_whose(index, names)} is not", received=str(entry))
@@ -145,7 +147,8 @@ def _refuse_nonfinite(rows: Array, names: Sequence[str] | None) -> None:
 
 def _refuse_nonfinite_products(gramian: Gramian, names: Sequence[str] | None) -> None:
     """The same for a Gramian, whose bad row spoils a column too: its square tells which it is."""
-    if (values := _values(gramian)) is not None and not np.isfinite(values).all():
+    values = _values(gramian)
+    if values is not None and not np.isfinite(values).all():
         squares = np.isfinite(np.diagonal(values))
         index = int(np.argmin(squares if not squares.all() else np.isfinite(values).all(axis=1)))
         entry = values[index][~np.isfinite(values[index])][0]

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from .._core.aggregator import Aggregator
 from .._core.balancer import Signals
 from .._core.linalg import correlation, epsilon, product, to_float
 from .._core.memory import recall, remember
 from .._core.registry import register
 from .._core.typing import Array, State, Weights
-from ._meeting_order import check_order, meeting_order, noise_for
+from ._meeting_order import MeetingAggregator
 from ._norms import check_decay
 
 # No gradient is turned closer to another than this cosine, for which it grows to 7 times its length; none grows beyond
@@ -28,7 +27,7 @@ CLOSEST, LONGEST = 0.99, 1e6
     properties=("non_negative", "scale_invariant"),
     cases=({}, {"order": "fixed", "decay": 0.5}),
 )
-class GradVac(Aggregator):
+class GradVac(MeetingAggregator):
     """Gradient vaccine: turn each gradient towards those to which it has a smaller cosine than it used to, and add up.
 
     For each i, in an order of its own over the others: with c = cos(g_i', g_j) and the target t_ij, where c < t_ij,
@@ -77,13 +76,8 @@ class GradVac(Aggregator):
         decay: float = 0.99,
         **settings: Any,
     ):
-        super().__init__(**settings)
-        self.order = check_order(order)
+        super().__init__(order, **settings)
         self.decay = check_decay(decay)
-
-    def noise_shape(self, num_terms: int) -> tuple[int, ...] | None:
-        """One row of uniform numbers for each gradient; their ranks are its order."""
-        return noise_for(self.order, num_terms)
 
     def init(self, num_terms: int) -> State:
         """The target cosines: row i holds those of g_i' to the others."""
@@ -98,7 +92,7 @@ class GradVac(Aggregator):
         identity = ops.eye(terms, dtype=cosines.dtype)
         targets = recall(state, cosines.dtype)["cosines"]
         meets = ops.logical_and(ops.logical_and(present[:, None], present[None, :]), identity == 0)
-        start = (identity, targets, targets, cosines, meets, meeting_order(self.order, signals, terms, "GradVac"))
+        start = (identity, targets, targets, cosines, meets, self.meeting_order(signals, terms))
         mixed, seen, *_ = ops.fori_loop(0, terms, _meet, start)
         after = ops.where(meets, self.decay * targets + (1.0 - self.decay) * seen, targets)
         rows = ops.where(present, lengths, ops.zeros_like(lengths))
@@ -106,7 +100,7 @@ class GradVac(Aggregator):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this object again."""
-        return {**super().get_config(), "order": self.order, "decay": self.decay}
+        return {**super().get_config(), "decay": self.decay}
 
 
 def _meet(index: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:

@@ -1,9 +1,12 @@
-"""In which order each gradient meets the others, for members that change the gradients pair by pair."""
+"""The base of balancers that change the gradients pair by pair: in which order each gradient meets the others."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from keras import ops
 
+from .._core.aggregator import Aggregator
 from .._core.balancer import Signals
 from .._core.errors import invalid
 from .._core.typing import Array
@@ -11,30 +14,42 @@ from .._core.typing import Array
 ORDERS = ("random", "fixed")
 
 
-def check_order(order: str) -> str:
-    """The argument itself.
+class MeetingAggregator(Aggregator):
+    """An aggregator in which every gradient meets all others, one after the other.
+
+    Args:
+        order: `"random"` (default): each gradient meets the others in a random order, drawn anew in each step;
+            `"fixed"`: in the order of the terms, which needs no noise.
+        settings: as for every `Aggregator`.
 
     Raises:
-        ValueError: when it is not one of `ORDERS`.
+        ValueError: for an unknown `order`.
     """
-    if order not in ORDERS:
-        raise invalid(f"`order` must be one of {list(ORDERS)}", received=order)
-    return order
 
+    def __init__(self, order: str = "random", **settings: Any):
+        super().__init__(**settings)
+        if order not in ORDERS:
+            raise invalid(f"`order` must be one of {list(ORDERS)}", received=order)
+        self.order = order
 
-def noise_for(order: str, num_terms: int) -> tuple[int, ...] | None:
-    """One row of uniform numbers for each gradient; their ranks are its order."""
-    return (num_terms, num_terms) if order == "random" else None
+    def noise_shape(self, num_terms: int) -> tuple[int, ...] | None:
+        """One row of uniform numbers for each gradient; their ranks are its order."""
+        return (num_terms, num_terms) if self.order == "random" else None
 
+    def meeting_order(self, signals: Signals, num_terms: int) -> Array:
+        """Row i holds the indices of the terms in the order in which gradient i meets them, int32, shape `(K, K)`."""
+        if self.order == "fixed":
+            return ops.broadcast_to(ops.arange(num_terms, dtype="int32"), (num_terms, num_terms))
+        if signals.noise is None:
+            member = type(self).__name__
+            shape = self.noise_shape(num_terms)
+            raise invalid(
+                f"`signals.noise` must hold uniform numbers of shape {shape} for {member}(order='random')",
+                received=None,
+                fix=f"Draw them, or use {member}(order='fixed').",
+            )
+        return ops.cast(ops.argsort(signals.noise, axis=-1), "int32")
 
-def meeting_order(order: str, signals: Signals, num_terms: int, member: str) -> Array:
-    """Row i holds the indices of the terms in the order in which gradient i meets them, int32, shape `(K, K)`."""
-    if order == "fixed":
-        return ops.broadcast_to(ops.arange(num_terms, dtype="int32"), (num_terms, num_terms))
-    if signals.noise is None:
-        raise invalid(
-            f"`signals.noise` must hold uniform numbers of shape {(num_terms, num_terms)} for {member}(order='random')",
-            received=None,
-            fix=f"Draw them, or use {member}(order='fixed').",
-        )
-    return ops.cast(ops.argsort(signals.noise, axis=-1), "int32")
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this object again."""
+        return {**super().get_config(), "order": self.order}

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from keras import ops
 
-from .._core.aggregator import Aggregator
 from .._core.balancer import Signals
 from .._core.linalg import correlation, product, to_float
 from .._core.registry import register
 from .._core.typing import Array, State, Weights
-from ._meeting_order import check_order, meeting_order, noise_for
+from ._meeting_order import MeetingAggregator
 
 
 @register(
@@ -21,7 +19,7 @@ from ._meeting_order import check_order, meeting_order, noise_for
     properties=("non_negative", "scale_invariant", "stateless"),
     cases=({}, {"order": "fixed"}),
 )
-class PCGrad(Aggregator):
+class PCGrad(MeetingAggregator):
     """Gradient surgery: project each gradient on the normal plane of those that it conflicts with, and add up.
 
     For each i, in an order of its own over the others: where g_i'.g_j < 0, g_i' <- g_i' - (g_i'.g_j / |g_j|^2) g_j. The
@@ -48,18 +46,6 @@ class PCGrad(Aggregator):
     Reference: Yu et al., "Gradient surgery for multi-task learning", NeurIPS 2020, arXiv:2001.06782.
     """
 
-    def __init__(
-        self,
-        order: str = "random",
-        **settings: Any,
-    ):
-        super().__init__(**settings)
-        self.order = check_order(order)
-
-    def noise_shape(self, num_terms: int) -> tuple[int, ...] | None:
-        """One row of uniform numbers for each gradient; their ranks are its order."""
-        return noise_for(self.order, num_terms)
-
     def raw_weights(self, signals: Signals, state: State) -> tuple[Weights, State]:
         """The weights of the original gradients in the sum of the projected ones."""
         gramian = to_float(signals.gramian)
@@ -68,14 +54,10 @@ class PCGrad(Aggregator):
         cosines, lengths = correlation(gramian, present)
         identity = ops.eye(terms, dtype=cosines.dtype)
         # Everything travels in the loop's state: JAX then finds the compiled loop again, eagerly too.
-        order = meeting_order(self.order, signals, terms, "PCGrad")
+        order = self.meeting_order(signals, terms)
         mixed, _, _ = ops.fori_loop(0, terms, _meet, (identity, cosines, order))
         rows = ops.where(present, lengths, ops.zeros_like(lengths))
         return product(rows[None], mixed)[0] / lengths, state
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "order": self.order}
 
 
 def _meet(index: Array, state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:

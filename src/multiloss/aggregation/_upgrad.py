@@ -33,7 +33,8 @@ class UPGrad(Aggregator):
     w = 1/K sum_i argmin over v >= e_i of v'Gv. The result conflicts with no gradient, and grows with each of them in
     proportion: a long gradient keeps its say, unlike in `MGDA`. Without conflicts it is the plain mean.
 
-    Needs the Gramian: K backward passes. Cost of the weights: 30 times K solves of K x K systems in float32.
+    Needs the Gramian: K backward passes. Cost of the weights: 30 times K solves of K x K systems in float32; two
+    terms have a closed form.
 
     Args:
         settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.

@@ -8,6 +8,7 @@ from keras import ops
 
 from ..linalg import epsilon, product
 from ..typing import Array
+from ._nonnegative_pair import nonnegative_pair
 
 # Each step aims at this fraction of the present gap, and stops at this fraction of the way to the nearest wall.
 CENTRING = 0.1
@@ -24,8 +25,8 @@ def nonnegative_quadratic(matrix: Array, linear: Array) -> Array:
     duplicate gradients, a Pareto-stationary point); it leaves no trace in the limit. The matrix of the Newton system
     alone carries a further ridge of the size of rounding, which keeps it invertible and moves no fixed point.
 
-    Cost: 30 solves (40 in float64) of B systems of size K x K; no early stop, no branch on values. Where M or q is not
-    finite, neither is the result.
+    Cost: 30 solves (40 in float64) of B systems of size K x K; no early stop, no branch on values; two variables have a
+    closed form. Where M or q is not finite, neither is the result.
 
     Args:
         matrix: shape `(K, K)`, positive semi-definite up to rounding, with a diagonal of about 1.
@@ -38,6 +39,8 @@ def nonnegative_quadratic(matrix: Array, linear: Array) -> Array:
     # Some backends' linear solvers raise when fed with NaN: they get a harmless problem instead.
     matrix = ops.where(finite, matrix, ops.eye(matrix.shape[-1], dtype=matrix.dtype))
     linear = ops.where(finite, linear, ops.ones_like(linear))
+    if matrix.shape[-1] == 2:
+        return ops.where(finite, nonnegative_pair(matrix, linear), linear * math.nan)
     start = ops.ones_like(linear)
     # Everything travels in the loop's state: JAX then finds the compiled loop again, eagerly too.
     y, s, _, _ = ops.fori_loop(0, ITERATIONS[epsilon(matrix)], _step, (start, start, matrix, linear))
@@ -60,15 +63,10 @@ def _step(_: Array, state: tuple[Array, Array, Array, Array]) -> tuple[Array, Ar
     system = matrix[None] + ops.eye(terms, dtype=matrix.dtype) * (slope + ridge + target)[:, None, :]
     along_y = ops.linalg.solve(system, (centre + residual)[..., None])[..., 0]
     along_s = centre - slope * along_y
-    room_y, room_s = _room(y, along_y), _room(s, along_s)
-    length = ops.clip(TO_THE_WALL * ops.where(room_y < room_s, room_y, room_s), 0.0, 1.0)
+    # The largest relative decrease decides how far to go.
+    shrink_y, shrink_s = -along_y / y, -along_s / s
+    shrink = ops.max(ops.where(shrink_y > shrink_s, shrink_y, shrink_s), axis=-1, keepdims=True)
+    length = TO_THE_WALL / ops.clip(shrink, TO_THE_WALL, math.inf)
     # Once the gap is closed, further steps would only gather rounding.
     length = ops.where(gap > 2.0 * smallest, length, ops.zeros_like(length))
     return y + length * along_y, s + length * along_s, matrix, linear
-
-
-def _room(point: Array, direction: Array) -> Array:
-    """How far one can go along the direction before an entry reaches 0, shape `(B, 1)`; at most 2."""
-    shrinking = direction < 0
-    ratio = -point / ops.where(shrinking, direction, -ops.ones_like(direction))
-    return ops.min(ops.where(shrinking, ratio, 2.0 * ops.ones_like(ratio)), axis=-1, keepdims=True)

@@ -8,6 +8,7 @@ from keras import ops
 
 from ..linalg import correlation, epsilon, product, relative
 from ..typing import Array, Gramian, Weights
+from ._pair_in_ball import pair_in_ball
 
 # Each step aims at this fraction of the present gap, and stops at this fraction of the way to the nearest wall.
 CENTRING = 0.1
@@ -37,10 +38,14 @@ def worst_in_ball(gramian: Gramian, radius: float, present: Array) -> Weights:
     terms = gramian.shape[-1]
     finite = ops.all(ops.isfinite(cosines))
     identity = ops.eye(terms, dtype=cosines.dtype)
+    if terms == 2:
+        alone = ops.where(present, (1.0 + radius) * ops.ones_like(lengths), ops.zeros_like(lengths))
+        weights = ops.where(ops.all(present), pair_in_ball(cosines, lengths, radius), alone)
+        return ops.where(finite, weights, weights * math.nan)
     # Where all are absent, any answer will do that solves a regular problem: it is thrown away.
     taking_part = ops.logical_or(present, ops.logical_not(ops.any(present)))
     here = ops.cast(taking_part, cosines.dtype)
-    matrix = ops.where(finite, cosines, identity) + 4.0 * epsilon(cosines) * terms * identity
+    matrix = ops.where(finite, cosines, identity) + 4.0 * epsilon(cosines) * math.sqrt(terms) * identity
     sizes, longest = relative(ops.where(finite, lengths, ops.ones_like(lengths)), taking_part)
     count = ops.clip(ops.sum(here), 1.0, math.inf)
     shares = sizes / count
@@ -55,61 +60,51 @@ def worst_in_ball(gramian: Gramian, radius: float, present: Array) -> Weights:
     # Absent rows have no part in the worst term, and a slack that holds them at 0.
     offset = ops.where(taking_part, towards, ops.ones_like(towards))
     start = here / ops.clip(ops.sum(share), 1.0, math.inf) + 1.0 - here
-    norm = ops.sqrt(ops.sum(start * product(matrix, start[:, None])[:, 0]))
+    norm = ops.sqrt(ops.sum(start * product(matrix, start[:, None])[:, 0], axis=-1, keepdims=True))
     force = norm * math.sqrt(2.0) / radius
     one = ops.ones_like(norm)
     state = (start / force, start, ops.ones_like(start), 0.0 * one, force, 0.25 * radius**2 * one)
     # Everything travels in the loop's state: JAX then finds the compiled loop again, eagerly too.
-    state = ops.fori_loop(0, ITERATIONS[epsilon(matrix)], _step, (*state, matrix, offset, share, 0.5 * radius**2 * one))
-    added = state[1] / state[4] * mean * longest / lengths
+    constants = (matrix, offset, share, 0.5 * radius**2 * one, identity)
+    state = ops.fori_loop(0, ITERATIONS[epsilon(matrix)], _step, (*state, *constants))
+    # What rounding has left outside of the ball is brought back.
+    added = state[1] / state[4]
+    length = ops.sqrt(ops.clip(ops.sum(added * product(cosines, added[:, None])[:, 0]), radius**2, math.inf))
+    added = added * (radius / length) * mean * longest / lengths
     weights = ops.where(present, added + 1.0 / count, ops.zeros_like(added))
     return ops.where(finite, weights, weights * math.nan)
 
 
 def _step(_: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
     """One Newton step on the optimality conditions, with products w_i s_i and n slack of a tenth of the present gap."""
-    y, w, s, level, force, slack, matrix, offset, share, bound = state
+    # Scalars are of shape (1,), so that they can be put together with the vectors as they are.
+    y, w, s, level, force, slack, matrix, offset, share, bound, identity = state
     terms = matrix.shape[-1]
     smallest = 1e-2 * epsilon(matrix) / terms
-    gap = (ops.sum(w * s) + force * slack) / (terms + 1)
+    gap = (ops.sum(w * s, axis=-1, keepdims=True) + force * slack) / (terms + 1)
     target = ops.clip(CENTRING * gap, smallest, math.inf)
     reached = product(matrix, y[:, None])[:, 0]
     missing = reached + offset - level * share - s
-    missing_slack = bound - 0.5 * ops.sum(y * reached) - slack
-    ratio = s / w
+    missing_slack = bound - 0.5 * ops.sum(y * reached, axis=-1, keepdims=True) - slack
+    pushed, shared = force * s / w, ops.sum(share * y, axis=-1, keepdims=True)
     system = ops.concatenate(
         [
-            ops.concatenate(
-                [
-                    matrix + (force * ratio)[:, None] * ops.eye(terms, dtype=matrix.dtype),
-                    (ratio * y)[:, None],
-                    -share[:, None],
-                ],
-                axis=1,
-            ),
-            ops.concatenate([-force * reached, ops.stack([slack, 0.0 * slack])])[None],
-            ops.concatenate([force * share, ops.stack([ops.sum(share * y), 0.0 * slack])])[None],
+            ops.concatenate([matrix + pushed[:, None] * identity, (s * y / w)[:, None], -share[:, None]], axis=1),
+            ops.concatenate([-force * reached, slack, 0.0 * slack])[None],
+            ops.concatenate([force * share, shared, 0.0 * slack])[None],
         ],
         axis=0,
     )
-    right = ops.concatenate(
-        [
-            target / w - missing - force * ratio * y,
-            ops.stack([target - force * slack - force * missing_slack, 1.0 - force * ops.sum(share * y)]),
-        ]
-    )
-    move = ops.linalg.solve(system, right[:, None])[:, 0]
-    along_y, along_force, along_level = move[:terms], move[terms], move[terms + 1]
+    right = [target / w - missing - pushed * y, target - force * (slack + missing_slack), 1.0 - force * shared]
+    move = ops.linalg.solve(system, ops.concatenate(right)[:, None])[:, 0]
+    along_y, along_force, along_level = move[:terms], move[terms : terms + 1], move[terms + 1 :]
     along_w = force * along_y + y * along_force + force * y - w
     along_s = product(matrix, along_y[:, None])[:, 0] - along_level * share + missing
-    along_slack = missing_slack - ops.sum(reached * along_y)
-    shrink = ops.max(
-        ops.concatenate([-along_w / w, -along_s / s, ops.stack([-along_force / force, -along_slack / slack])])
-    )
-    length = ops.clip(TO_THE_WALL / ops.where(shrink > 0, shrink, ops.ones_like(shrink)), 0.0, 1.0)
-    length = ops.where(shrink > 0, length, ops.ones_like(length))
+    along_slack = missing_slack - ops.sum(reached * along_y, axis=-1, keepdims=True)
+    shrink = ops.max(ops.concatenate([along_w / -w, along_s / -s, along_force / -force, along_slack / -slack]))
+    length = TO_THE_WALL / ops.clip(shrink, TO_THE_WALL, math.inf)
     # Once the gap is closed, further steps would only gather rounding.
-    length = ops.where(gap > 2.0 * smallest, length, ops.zeros_like(length))
+    length = ops.where(gap > 2.0 * smallest, length, ops.zeros_like(gap))
     return (
         y + length * along_y,
         w + length * along_w,
@@ -121,4 +116,5 @@ def _step(_: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
         offset,
         share,
         bound,
+        identity,
     )

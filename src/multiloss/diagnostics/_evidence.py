@@ -1,0 +1,165 @@
+"""All that is known of a problem before it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..terms import Term
+from ..training import MultiLossModel
+from ..training._naming import by_name
+from ..weighting import Fixed
+from ._batches import Batches
+from ._loss_kind import LossKind, loss_kind
+from ._measurement import Measurement
+from ._outputs import Output, outputs_of
+from ._targets import MOST_ENTRIES, Targets, spread_rows, targets_of, term_of
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A term that compares an output with its targets, and what is known of it.
+
+    Attributes:
+        name: the term's name.
+        term: its description.
+        kind: what its loss expects.
+        targets: its targets.
+        output: its output; the predictions are those of the chosen columns.
+    """
+
+    name: str
+    term: Term
+    kind: LossKind
+    targets: Targets
+    output: Output
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the checks read.
+
+    Attributes:
+        trainer: the compiled trainer.
+        terms: its bound terms by name, in order; without the model's own losses where there are none.
+        balances: whether a balancer was chosen.
+        subjects: the terms that read targets, by name.
+        inputs: the inputs by name.
+        outputs: the model's outputs by name.
+        whole: whether targets and inputs are all of the training data's, or those of the batches alone.
+        samples: how many samples `inputs` holds.
+        measured: the gradients; None where the first batch could not be evaluated.
+    """
+
+    trainer: MultiLossModel
+    terms: Mapping[str, Any]
+    balances: bool
+    subjects: Mapping[str, Subject]
+    inputs: Mapping[str, np.ndarray]
+    outputs: Mapping[str, Output]
+    whole: bool
+    samples: int
+    measured: Measurement | None
+
+    @property
+    def begun(self) -> bool:
+        """Whether the trainer has made a step."""
+        return int(keras.ops.convert_to_numpy(self.trainer.optimizer.iterations)) > 0
+
+    @property
+    def where(self) -> str:
+        """Of what the findings on data speak."""
+        return "in the training data" if self.whole else f"in the {self.samples} samples looked at"
+
+
+def gather(
+    trainer: MultiLossModel,
+    seen: Sequence[tuple[Any, Any, Any]],
+    data: Batches,
+    measured: Measurement | None,
+    predictions: Sequence[Mapping[str, np.ndarray]],
+) -> Evidence:
+    """Puts together what the checks read.
+
+    Args:
+        trainer: the compiled trainer.
+        seen: the batches looked at.
+        data: where they come from; arrays are looked at as a whole.
+        measured: the gradients, where there are any.
+        predictions: of each batch, by output name.
+    """
+    x, y, _ = keras.utils.unpack_x_y_sample_weight(data.data) if data.arrays else _joined(seen)
+    joined = (
+        {name: np.concatenate([batch[name] for batch in predictions]) for name in predictions[0]} if predictions else {}
+    )
+    tensors = _tensors(trainer.model)
+    outputs = outputs_of(trainer.model, tensors, joined)
+    names = list(outputs) or list(tensors)
+    targets = trainer.by_name(y, dict.fromkeys(names), None)[1] if names and y is not None else {}
+    named = by_name(x, None) if isinstance(x, dict | list | tuple) else {"x": x}
+    inputs = {name: np.asarray(array) for name, array in named.items()}
+    return Evidence(
+        trainer=trainer,
+        terms={name: term for name, term in trainer.terms.items() if measured is None or name in measured.names},
+        balances=trainer.objective.balancing.wanted and not isinstance(trainer.balancer, Fixed),
+        subjects=_subjects(trainer, x, targets, outputs, tensors, data.arrays),
+        inputs={name: array[spread_rows(array)] for name, array in inputs.items()},
+        outputs=outputs,
+        whole=data.arrays and all(array.size <= MOST_ENTRIES for array in inputs.values()),
+        samples=min(len(array[spread_rows(array)]) for array in inputs.values()),
+        measured=measured,
+    )
+
+
+def _subjects(
+    trainer: MultiLossModel,
+    x: Any,
+    targets: Mapping[str, Any],
+    outputs: Mapping[str, Output],
+    tensors: Mapping[str, Any],
+    whole: bool,
+) -> dict[str, Subject]:
+    found = {}
+    for name, bound in trainer.terms.items():
+        term = term_of(bound.description)
+        if term is None:
+            continue
+        output = outputs.get(str(term.output)) or _unseen(str(term.output), tensors)
+        if output is None:
+            continue
+        known = targets_of(term, x, targets, output.predictions.shape, whole)
+        if known is None:
+            continue
+        kind = loss_kind(term, known.values, output.predictions)
+        found[name] = Subject(name, term, kind, known, output.columns(term.column))
+    return found
+
+
+def _unseen(name: str, tensors: Mapping[str, Any]) -> Output | None:
+    """An output whose shape is all that is known of it."""
+    if name not in tensors:
+        return None
+    shape = [0 if size is None else int(size) for size in tensors[name].shape]
+    return Output(name, np.zeros((0, *shape[1:]), "float32"))
+
+
+def _tensors(model: keras.Model) -> dict[str, Any]:
+    """The symbolic outputs by name; empty for subclassed models."""
+    if isinstance(model, keras.Sequential):
+        return {model.layers[-1].name: model.outputs[0]} if model.built and model.inputs else {}
+    return by_name(model.output, model.output_names) if hasattr(model, "output_names") else {}
+
+
+def _joined(seen: Sequence[tuple[Any, Any, Any]]) -> tuple[Any, Any, Any]:
+    """The batches as one; a part that some batch lacks is left out."""
+    parts: list[Any] = []
+    for part in zip(*seen, strict=True):
+        if any(entry is None for entry in part):
+            parts.append(None)
+        else:
+            parts.append(keras.tree.map_structure(lambda *leaves: np.concatenate(leaves), *part))
+    return tuple(parts)

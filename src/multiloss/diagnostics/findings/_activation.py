@@ -1,0 +1,118 @@
+"""Losses that do not fit the activation of their output, and targets that it cannot reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from .._evidence import Evidence, Subject
+from .._finding import Finding, check
+from .._wording import number, percent
+
+# Probabilities may miss 0, 1 and their sum by rounding (half precision included).
+_ROUNDING = 5e-3
+# Targets may lie outside of what can be reached by this part of their range: labels are noisy.
+_OUTSIDE = 0.01
+# From so few numbers nothing can be concluded.
+_FEW = 16
+
+
+@check()
+def logits_as_probabilities(evidence: Evidence) -> Iterator[Finding]:
+    """A loss that expects probabilities gets something else."""
+    for name, subject in evidence.subjects.items():
+        kind, output = subject.kind, subject.output
+        values = output.finite
+        if not kind.of_probabilities or kind.from_logits or not values.size:
+            continue
+        needed = "softmax" if kind.of_classes else "sigmoid"
+        outside = float(((values < -_ROUNDING) | (values > 1 + _ROUNDING)).mean())
+        if outside:
+            yield Finding(
+                "error",
+                "logits as probabilities",
+                (name,),
+                f"`{kind.name}` of `{name}` expects probabilities, but {percent(outside)} of the predictions of "
+                f"{output.described} lie outside 0 to 1 (from {number(values.min())} to {number(values.max())}).",
+                f'End the output with `activation="{needed}"`, or tell the loss that it gets logits: '
+                f"`{_with_logits(subject)}`.",
+            )
+        elif kind.of_classes and output.predictions.shape[-1] > 1 and output.activation != "softmax":
+            sums = output.predictions.sum(axis=-1, dtype="float64")
+            if not np.allclose(sums, 1.0, atol=_ROUNDING):
+                yield Finding(
+                    "warning",
+                    "no distribution",
+                    (name,),
+                    f"`{kind.name}` of `{name}` expects rows that add up to 1, but those of {output.described} add up "
+                    f"to {number(sums.min())} to {number(sums.max())}.",
+                    'End the output with `activation="softmax"`; with `"sigmoid"` and several classes a sample, use '
+                    '`"binary_crossentropy"`.',
+                )
+
+
+@check()
+def probabilities_as_logits(evidence: Evidence) -> Iterator[Finding]:
+    """A loss that applies a softmax or sigmoid itself gets what has been through one already."""
+    for name, subject in evidence.subjects.items():
+        kind, output = subject.kind, subject.output
+        if not kind.from_logits or not _looks_squashed(subject):
+            continue
+        yield Finding(
+            "error",
+            "probabilities as logits",
+            (name,),
+            f"`{kind.name}` of `{name}` has `from_logits=True`, but the predictions of {output.described} are "
+            "probabilities already: squashed twice, they can never become certain, and the gradient is weak.",
+            "Take the activation away from the output, or write `from_logits=False`.",
+        )
+
+
+@check()
+def out_of_reach(evidence: Evidence) -> Iterator[Finding]:
+    """Numbers that the last activation cannot give."""
+    for name, subject in evidence.subjects.items():
+        labels = subject.targets.finite
+        low, high = subject.output.reachable
+        if not subject.kind.of_numbers or not labels.size:
+            continue
+        room = _OUTSIDE * max(float(np.ptp(labels)), 1e-12)
+        below, above = float((labels < low - room).mean()), float((labels > high + room).mean())
+        if not below and not above:
+            continue
+        yield Finding(
+            "error",
+            "out of reach",
+            (name,),
+            f"The output {subject.output.described} gives values from {_end(low)} to {_end(high)}, but "
+            f"{percent(below + above)} of the targets of `{name}` lie outside (from {number(labels.min())} to "
+            f"{number(labels.max())}): it can never predict them.",
+            "Take the activation away (`activation=None`), or bring the targets into the range, or follow it with "
+            "`keras.layers.Rescaling`.",
+        )
+
+
+def _looks_squashed(subject: Subject) -> bool:
+    activation, predictions = subject.output.activation, subject.output.predictions
+    if activation:
+        return activation in ("softmax", "sigmoid", "hard_sigmoid", "sparsemax")
+    values = subject.output.finite
+    # An output without a known activation: only a softmax gives rows of 0 to 1 that all add up to 1.
+    if values.size < _FEW or predictions.shape[-1] < 2 or values.min() < 0 or values.max() > 1:
+        return False
+    return bool(np.allclose(predictions.sum(axis=-1, dtype="float64"), 1.0, atol=_ROUNDING))
+
+
+def _with_logits(subject: Subject) -> str:
+    owner = subject.kind.name.replace("_", " ").title().replace(" ", "")
+    known = {"sparse": "SparseCategoricalCrossentropy", "one_hot": "CategoricalCrossentropy"}
+    known["binary"] = "BinaryCrossentropy"
+    plain = "crossentropy" in subject.kind.name.lower() and "focal" not in subject.kind.name.lower()
+    if plain and subject.kind.family in known:
+        return f"keras.losses.{known[subject.kind.family]}(from_logits=True)"
+    return f"{owner}(..., from_logits=True)"
+
+
+def _end(value: float) -> str:
+    return ("−∞" if value < 0 else "∞") if np.isinf(value) else number(value)

@@ -1,0 +1,97 @@
+"""Targets that are numbers: constant, or far from where the model starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from .._evidence import Evidence, Subject
+from .._finding import Finding, check
+from .._wording import number
+
+# Targets this many times larger than anything the model predicts at its start, and larger than this, are far away:
+# an optimizer moves a bias by about its learning rate a step.
+_TIMES, _LARGE = 20.0, 20.0
+# A spread below this part of the mean: the model first has to learn the mean.
+_NARROW = 0.05
+
+
+@check()
+def constant_target(evidence: Evidence) -> Iterator[Finding]:
+    """Every label is the same."""
+    for name, subject in evidence.subjects.items():
+        labels = subject.targets.finite
+        if labels.size < 2 or np.ptp(labels) > 0 or not subject.targets.whole:
+            continue
+        yield Finding(
+            "warning",
+            "constant target",
+            (name,),
+            f"Every target of `{name}` is {number(labels[0])} {subject.targets.where} ({labels.size} labels): there is "
+            "nothing to learn from the inputs.",
+            "Look at how the targets are made; where it is right, leave the term out.",
+        )
+
+
+@check()
+def far_start(evidence: Evidence) -> Iterator[Finding]:
+    """Predictions that start far larger than any target."""
+    for name, subject in evidence.subjects.items():
+        if not subject.kind.of_numbers or not subject.output.finite.size or not subject.targets.finite.size:
+            continue
+        labels, predictions = subject.targets.finite, subject.output.finite
+        if (
+            evidence.begun
+            or not labels.any()
+            or _size(predictions) < _TIMES * max(_size(labels), float(np.abs(labels).max()) / 5.0)
+        ):
+            continue
+        yield Finding(
+            "warning",
+            "far start",
+            (name,),
+            f"The model's predictions for `{name}` begin at {number(float(predictions.mean()))} ± "
+            f"{number(float(predictions.std()))}, far outside of its targets ({number(labels.min())} to "
+            f"{number(labels.max())}): it first has to unlearn that.",
+            "Scale the inputs to about 1 (`keras.layers.Normalization()`), or start the last layer smaller.",
+        )
+
+
+@check()
+def far_target(evidence: Evidence) -> Iterator[Finding]:
+    """Numbers far from what the untrained model predicts."""
+    for name, subject in evidence.subjects.items():
+        if not subject.kind.of_numbers or not subject.output.finite.size or not subject.targets.finite.size:
+            continue
+        labels, predictions = subject.targets.finite, subject.output.finite
+        if np.ptp(labels) == 0:
+            continue
+        typical, begin = _size(labels), _size(predictions)
+        if typical < _LARGE or typical < _TIMES * begin:
+            continue
+        mean, spread = float(labels.mean()), float(labels.std())
+        narrow = spread < _NARROW * abs(mean)
+        yield Finding(
+            "warning",
+            "far target",
+            (name,),
+            f"The targets of `{name}` are {number(mean)} ± {number(spread)} (from {number(labels.min())} to "
+            f"{number(labels.max())}), while the model's predictions are {number(float(predictions.mean()))} ± "
+            f"{number(float(predictions.std()))} now: it would take thousands of steps to get there"
+            + (", and the spread that matters is small beside the mean." if narrow else "."),
+            _rescale(subject, mean, spread),
+        )
+
+
+def _rescale(subject: Subject, mean: float, spread: float) -> str:
+    output = subject.output.name
+    return (
+        f"End the output `{output}` with `keras.layers.Rescaling(scale={number(spread)}, offset={number(mean)})`, "
+        "without an activation before it, so that it starts where the targets are; or train on (target − mean) ÷ "
+        "deviation."
+    )
+
+
+def _size(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(values, dtype="float64"))))

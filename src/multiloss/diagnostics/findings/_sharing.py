@@ -1,0 +1,25 @@
+"""Models in which the terms do not meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .._evidence import Evidence
+from .._finding import Finding, check
+
+
+@check(gradients=True)
+def nothing_shared(evidence: Evidence) -> Iterator[Finding]:
+    """No layer is reached by two balanced terms."""
+    measured = evidence.measured
+    assert measured is not None
+    if measured.shared or measured.balanced.sum() < 2:
+        return
+    yield Finding(
+        "hint",
+        "nothing shared",
+        (),
+        "No layer is reached by two terms, so they do not get in each other's way; shares and cosines are over all "
+        "layers.",
+        "There is nothing to balance by gradients. Weights still matter to an optimizer that clips the global norm.",
+    )
