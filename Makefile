@@ -21,11 +21,11 @@ help:
 $(VENV)/demo-$(BACKEND): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	@if [ "$(BACKEND)" = torch ]; then $(VENV)/bin/python -m pip install --quiet "$(TORCH)"; fi
-	$(VENV)/bin/python -m pip install --quiet -e ".[$(BACKEND),demo,report,cli]"
+	$(VENV)/bin/python -m pip install --quiet -e ".[$(BACKEND),all]"
 	touch $@
 
 demo: $(VENV)/demo-$(BACKEND)
-	KERAS_BACKEND=$(BACKEND) $(VENV)/bin/multiloss compare --out $(OUT)
+	KERAS_BACKEND=$(BACKEND) $(VENV)/bin/multiloss compare --tuned-trials 4 --out $(OUT)
 	@echo "The report is $(CURDIR)/$(OUT)/report.html"
 
 $(VENV)/test: pyproject.toml

@@ -7,6 +7,7 @@ if (_problem := _missing_backend()) is None:
     with _quiet_start():
         import keras as _keras  # noqa: F401
     from . import aggregation as aggregation
+    from . import callbacks as callbacks
     from . import losses as losses
     from . import problems as problems
     from . import reporting as reporting
@@ -17,7 +18,10 @@ if (_problem := _missing_backend()) is None:
     from ._core.balancer import Balancer as Balancer
     from ._core.balancer import Needs as Needs
     from ._core.balancer import Signals as Signals
+    from .diagnostics import diagnose as diagnose
     from .experiments import compare as compare
+    from .experiments.tuning import tune as tune
+    from .experiments.tuning import tuning_space as tuning_space
     from .problems import Problem as Problem
     from .terms import Constraint as Constraint
     from .terms import FeaturePenalty as FeaturePenalty

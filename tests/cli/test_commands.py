@@ -44,6 +44,11 @@ PROBLEM = """
         data = x, {"a": np.full_like(y["a"], np.nan), "b": y["b"]}
         return ml.Problem("mine", build_model, {"a": "mse", "b": "mse"}, data, data, {"a": ["mae"]}, {"a_mae": "min"})
 
+    def unscored():
+        problem = tiny()
+        return ml.Problem("mine", build_model, {"a": "mse", "b": "mse"}, problem.train, problem.validation,
+                          {"a": ["mae"]}, {"a_mea": "min"})
+
     def other():
         return {"name": "no problem"}
 """
@@ -61,7 +66,8 @@ def problem_file(tmp_path_factory):
 @pytest.fixture(scope="module")
 def compared(problem_file, tmp_path_factory):
     out = tmp_path_factory.mktemp("out") / "report"
-    options = ["--balancers", "fixed,pcgrad", "--epochs", "2", "--seeds", "1", "--out", str(out), "--json"]
+    options = ["--balancers", "fixed,pcgrad", "--epochs", "2", "--seeds", "1", "--tuned-trials", "0"]
+    options += ["--out", str(out), "--json"]
     return CliRunner().invoke(app, ["compare", f"{problem_file}:tiny", *options]), out, options
 
 
@@ -134,6 +140,8 @@ def test_every_run_failed(problem_file, capsys, tmp_path):
         (["compare", "--balancers", "fixed,pcgard"], "Did you mean 'pcgrad'? Known: "),
         (["compare", "--baseline", "nothing"], "Unknown balancer 'nothing'"),
         (["compare", "--epochs", "0"], "--epochs"),
+        (["compare", "{file}:tiny", "--budget", "long"], "`budget` must be 'epochs', 'time' or a number of seconds"),
+        (["compare", "{file}"], "Unknown function of"),
         (["compare", "--seeds", "many"], "--seeds"),
         (["compare", "--nothing"], "--nothing"),
         (["compare", "absent.py:tiny"], "There is no file 'absent.py'"),
@@ -154,11 +162,26 @@ def test_mistakes_end_in_one_line(arguments, message, problem_file, capsys):
     assert message in one_line(capsys)
 
 
+def test_a_score_that_is_not_logged(problem_file, capsys, tmp_path):
+    options = ["--balancers", "fixed", "--epochs", "1", "--seeds", "1", "--out", str(tmp_path)]
+    assert run(["compare", f"{problem_file}:unscored", *options]) == 2
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert last.startswith("multiloss: Unknown score metric 'a_mea'. Did you mean 'a_mae'?")
+
+
 def test_a_file_that_cannot_be_read_as_python(tmp_path, capsys):
     path = tmp_path / "broken.py"
     path.write_text("def tiny(:\n")
     assert run(["compare", f"{path}:tiny"]) == 2
     assert "SyntaxError" in one_line(capsys)
+
+
+@pytest.mark.parametrize("verb", ["compare", "diagnose", "init", "tune"])
+def test_help_shows_examples(verb, capsys):
+    assert run([verb, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "Examples:" in shown
+    assert shown.count(f"multiloss {verb}") >= 2
 
 
 def test_list_as_json_holds_every_member():

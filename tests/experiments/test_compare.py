@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 
+import multiloss as ml
 from multiloss.aggregation import PCGrad
 from multiloss.experiments import Comparison, compare
 from multiloss.experiments._batches import SeededBatches
+from multiloss.experiments._initial_model import InitialModel
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +22,7 @@ def kept(make_problem, tmp_path_factory):
         epochs=2,
         seeds=1,
         out=folder,
+        tuned_trials=0,
         on_progress=seen.append,
         verbose=0,
     )
@@ -89,7 +92,8 @@ def test_progress_tells_every_epoch(kept):
         ("plain", 2, 3),
         ("pcgrad", 3, 3),
     ]
-    assert [entry.epoch for entry in seen if entry.run == 1] == [0, 1, 2, 2]
+    assert [entry.done for entry in seen if entry.run == 1] == [0.0, 0.5, 1.0, 1.0]
+    assert str(seen[0]) == "3 trainings: 3 contenders, 1 seed each, 2 epochs a training."
 
 
 def test_finished_runs_are_not_repeated(make_problem, counting, tmp_path):
@@ -128,7 +132,7 @@ def test_a_failing_run_is_recorded_and_the_rest_goes_on(make_problem, counting, 
     problem = make_problem(
         train=SeededBatches(arrays.train, 16, seed=0), validation=SeededBatches(arrays.validation, 10, seed=0)
     )
-    found = compare(problem, {"broken": not_finite, "fixed": counting}, epochs=1, seeds=1, verbose=0)
+    found = compare(problem, {"broken": not_finite, "fixed": counting}, epochs=1, seeds=1, tuned_trials=0, verbose=0)
     broken, fixed = found.runs
     assert "finite" in broken.error
     assert broken.improvement is None
@@ -139,7 +143,7 @@ def test_a_failing_run_is_recorded_and_the_rest_goes_on(make_problem, counting, 
 
 def test_an_unknown_score_is_the_caller_s_mistake(make_problem):
     with pytest.raises(ValueError, match=r"Unknown score metric 'size_mea'.*Did you mean 'size_mae'"):
-        compare(make_problem(score={"size_mea": "min"}), ["fixed"], epochs=3, seeds=1, verbose=0)
+        compare(make_problem(score={"size_mea": "min"}), ["fixed"], epochs=3, seeds=1, tuned_trials=0, verbose=0)
 
 
 @pytest.mark.parametrize(
@@ -165,3 +169,17 @@ def test_out_must_be_a_folder(make_problem, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="folder"):
         compare(make_problem(), out=tmp_path / "file")
+
+
+def test_scales_that_await_a_pass_are_measured(make_problem):
+    """Over the training data, before the first step: the same for every contender."""
+    problem = make_problem(loss={"size": ml.Term("mse", scale="pass"), "kind": "sparse_categorical_crossentropy"})
+    found = compare(problem, {"fixed": None, "again": None}, epochs=1, seeds=1, tuned_trials=0, verbose=0)
+    weights = [run.history["size_weight"] for run in found.runs]
+    assert [run.error for run in found.runs] == [None, None]
+    assert weights[0] == weights[1]
+    x, y = problem.train
+    predicted = InitialModel(problem, 0).model().predict(x, verbose=0)["size"]
+    squares = np.square(predicted - y["size"])
+    batches = [np.mean(squares[first : first + problem.batch_size]) for first in range(0, len(x), problem.batch_size)]
+    assert 1.0 / weights[0][0] == pytest.approx(np.mean(batches), rel=1e-4)

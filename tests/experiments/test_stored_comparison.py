@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from multiloss._core.strict_json import finite, write_atomically
 from multiloss.experiments import Comparison, Run, Samples
-from multiloss.experiments._strict_json import finite, write_atomically
 
 
 @pytest.fixture
@@ -39,7 +39,8 @@ def test_schema(comparison):
         assert isinstance(run["metrics"], dict)
     assert [entry["rank"] for entry in data["summary"]] == [1, 2, None]
     assert {entry["balancer"] for entry in data["summary"]} == {"fixed", "a, b", "broken"}
-    assert data["interval"] == {"method": "Student t over seeds", "confidence": 0.95}
+    assert (data["interval"]["method"], data["interval"]["confidence"]) == ("Student t over seeds", 0.95)
+    assert data["interval"]["correction"] == "Holm"
 
 
 def test_results_are_strict_json(comparison, tmp_path):
@@ -76,6 +77,29 @@ def test_table_holds_every_run(comparison, tmp_path):
     assert [row["balancer"] for row in rows] == ["fixed", "fixed", "a, b", "a, b", "broken"]
     assert float(rows[3]["mae"]) == pytest.approx(1.1)
     assert rows[4]["error"] == 'ValueError: "no"\nsecond line'
+
+
+def test_tables_hold_what_the_json_holds(comparison, tmp_path):
+    comparison.save(tmp_path)
+    tables = {}
+    for name in ("summary", "epochs"):
+        with (tmp_path / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+            tables[name] = list(csv.DictReader(file))
+    for row, standing in zip(tables["summary"], comparison.to_dict()["summary"], strict=True):
+        assert (row["balancer"], row["verdict"]) == (standing["balancer"], standing["verdict"])
+        assert row["sentence"] == standing["sentence"]
+        for column, number in (
+            ("improvement", standing["improvement"]["mean"]),
+            ("improvement_low", (standing["improvement"]["interval"] or [None])[0]),
+            ("p_value", standing["p_value"]),
+            ("mae", standing["metrics"]["mae"]["mean"]),
+            ("mae_change", standing["changes"]["mae"]["mean"]),
+        ):
+            assert row[column] == ("" if number is None else str(number))
+    assert [row["value"] for row in tables["epochs"] if row["balancer"] == "fixed" and row["seed"] == "1"] == [
+        "",
+        "2.0",
+    ]
 
 
 def test_load_says_what_is_missing(tmp_path):

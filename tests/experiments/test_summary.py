@@ -84,7 +84,7 @@ def test_one_seed_gives_no_interval_and_no_verdict():
     other = standing(found, "other")
     assert (other.verdict, other.improvement.interval) == ("too few seeds", None)
     assert other.improvement.mean == pytest.approx(0.1)
-    assert found.false_alarm is None
+    assert other.p_value is None
     assert any("--seeds" in step for step in found.next_steps)
 
 
@@ -107,10 +107,60 @@ def test_without_a_baseline_nothing_is_claimed():
     assert "nothing can be compared" in found.headline
 
 
-def test_the_chance_of_a_false_alarm_grows_with_the_verdicts():
+def test_many_comparisons_are_corrected():
+    """One of fifteen that has an interval without zero by chance is not called better."""
+    base = [(0.50, 1.00), (0.52, 1.02), (0.48, 0.98), (0.51, 1.01)]
+    lucky = [(a * f, e) for (a, e), f in zip(base, (1.02, 1.05, 1.06, 1.03), strict=True)]
+    alike = [[(a * f, e) for (a, e), f in zip(base, (0.98, 1.02, 1.01, 0.99), strict=True)] for _ in range(14)]
+    alone = standing(comparison_of(runs_of("fixed", base), runs_of("lucky", lucky)), "lucky")
+    others = [runs_of(f"other {place}", metrics) for place, metrics in enumerate(alike)]
+    among = standing(comparison_of(runs_of("fixed", base), runs_of("lucky", lucky), *others), "lucky")
+    assert alone.verdict == "better"
+    assert among.improvement == alone.improvement
+    assert among.improvement.excludes_zero()
+    assert among.verdict == "not distinguishable"
+    assert among.p_value == pytest.approx(15 * alone.p_value)
+    assert "among 15 comparisons" in among.sentence
+
+
+def test_many_that_say_the_same_share_a_sentence():
     base = [(0.5, 1.0), (0.6, 1.1)]
-    found = comparison_of(*(runs_of(name, base) for name in ("fixed", "a", "b", "c")))
-    assert found.false_alarm == pytest.approx(1 - 0.95**3)
+    for count, sentences in ((3, 4), (6, 2)):
+        alike = [runs_of(f"m{place}", base) for place in range(count)]
+        found = comparison_of(runs_of("fixed", base), *alike).claims
+        assert len(found) == sentences
+        text = " ".join(claim.sentence for claim in found)
+        assert all(f"m{place} " in text for place in range(count))
+    single = comparison_of(*(runs_of(name, base[:1]) for name in ("fixed", "a", "b", "c", "d")))
+    assert " ".join(claim.sentence for claim in single.claims).count("One seed says nothing about chance") == 1
+
+
+def test_balancers_are_measured_against_tuned_weights_too():
+    base = [(0.50, 1.00), (0.52, 1.02), (0.48, 0.98)]
+
+    def scaled(*factors):
+        return [(a * f, e) for (a, e), f in zip(base, factors, strict=True)]
+
+    tuned = runs_of("tuned", scaled(1.40, 1.41, 1.42))
+    found = comparison_of(runs_of("fixed", base), runs_of("good", scaled(1.42, 1.41, 1.40)), tuned)
+    assert "good is not shown to be better than tuned fixed weights" in found.headline
+    assert any(step.startswith("Use the tuned fixed weights") for step in found.next_steps)
+    found = comparison_of(runs_of("fixed", base), runs_of("good", scaled(1.80, 1.81, 1.82)), tuned)
+    assert "good is better than tuned fixed weights as well" in found.headline
+    assert any("better than fixed, and than tuned fixed weights" in step for step in found.next_steps)
+
+
+def test_a_best_mean_and_a_best_rank_that_differ_are_named():
+    base = [(0.50, 1.00), (0.52, 1.02), (0.48, 0.98)]
+    found = comparison_of(
+        runs_of("fixed", base),
+        runs_of("one-sided", [(a * 2.0, e * 1.1) for a, e in base]),
+        runs_of("steady", [(a * 1.1, e * 0.9) for a, e in base]),
+        runs_of("third", [(a * 0.9, e * 0.95) for a, e in base]),
+    )
+    assert found.summary[0].balancer == "one-sided"
+    assert min(found.summary, key=lambda entry: entry.mean_rank).balancer == "steady"
+    assert any("steady" in step and "mean rank" in step for step in found.next_steps)
 
 
 def test_time_is_the_median_over_seeds_and_the_ratio_to_the_baseline():

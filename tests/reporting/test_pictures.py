@@ -1,5 +1,6 @@
 """What the pictures show, read from matplotlib's own objects."""
 
+import dataclasses
 import io
 import sys
 
@@ -9,8 +10,11 @@ import pytest
 from multiloss.experiments import Estimate, Samples
 from multiloss.reporting import _change_bars, _loss_curves, _sample_pictures, _sample_plots, _weight_curves
 from multiloss.reporting._canvas import as_png
+from multiloss.reporting._change_rows import draw_change_rows
+from multiloss.reporting._comparison_pictures import draw_comparison
+from multiloss.reporting._shown import the_best
 from multiloss.reporting._theme import DARK, LIGHT
-from multiloss.reporting._words import half_width, number, percent, with_code
+from multiloss.reporting._words import blank, chance, half_width, memory, number, percent, with_code
 
 
 def texts(figure):
@@ -145,3 +149,50 @@ def test_words():
     assert with_code("<a> `--seeds` arXiv:2001.06782") == (
         '&lt;a&gt; <code>--seeds</code> <a href="https://arxiv.org/abs/2001.06782">arXiv:2001.06782</a>'
     )
+
+
+def test_more_contenders_than_colours_get_a_row_each(make_comparison):
+    levels = [("fixed", 1.0), *((f"m{place}", 0.6 + 0.05 * place) for place in range(12))]
+    comparison = make_comparison(balancers=levels, failed=False)
+    pictures = {picture.name: picture for picture in draw_comparison(comparison)}
+    assert "is grey" in pictures["changes"].caption
+    assert "Shown are fixed and the 7 best of the other 12." in pictures["losses"].caption
+    axes = draw_change_rows(comparison, LIGHT).axes[0]
+    order = [entry.balancer for entry in comparison.summary if entry.balancer != "fixed"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == order
+    points = [line.get_xdata()[0] for line in axes.lines if line.get_marker() in ("o", "s")]
+    gains = {entry.balancer: entry.improvement.mean for entry in comparison.summary}
+    np.testing.assert_allclose(points, [100.0 * gains[name] for name in order])
+    # No more of them in the curves than there are colours.
+    assert len(the_best(comparison).balancers) == 8
+    assert set(the_best(comparison).balancers) == {"fixed", *order[:7]}
+
+
+def test_sums_by_other_weights_are_not_drawn_together(make_comparison):
+    comparison = make_comparison(failed=False)
+    settings = {"balancers": {"<b>other</b>": {"loss_weights": {"mask": 2.0}}}}
+    own = dataclasses.replace(comparison, settings=settings)
+    counts = [len(_loss_curves.draw_loss_curves(entry, LIGHT).axes[-1].lines) for entry in (comparison, own)]
+    assert counts == [2, 1]
+
+
+def test_all_weights_are_in_the_picture(make_comparison):
+    """From 1 down to 0.01, on one range for every panel."""
+    figure = _weight_curves.draw_weights(make_comparison(failed=False), LIGHT)
+    upper = figure.axes[:2]
+    assert len({axes.get_ylim() for axes in upper}) == 1
+    low, high = upper[0].get_ylim()
+    assert 0.0 < low < 0.01 < 1.0 < high
+
+
+def test_words_for_memory_and_chance():
+    assert [memory(size) for size in (None, 0, 16, 258_000, 3_200_000, 5e9)] == [
+        "–",
+        "0 B",
+        "16 B",
+        "258 kB",
+        "3.2 MB",
+        "5 GB",
+    ]
+    assert [chance(p) for p in (None, 1e-9, 0.0234, 0.5)] == ["–", "< 0.001", "0.023", "0.50"]
+    assert [blank(value) for value in (None, 0.1, 3)] == ["", "0.1", "3"]

@@ -103,7 +103,7 @@ def _shown(model, samples, **settings):
     x, y = _x(model, samples), _targets(samples)
     weights = {"a": 1.0, "b": 20.0, "c": 0.1}
     kind = RevealNorms if settings.pop("norms", False) else Reveal
-    trainer = ml.compile(model, "sgd", dict.fromkeys(NAMES, "mse"), weights, kind(**settings), run_eagerly=True)
+    trainer = ml.compile(model, "sgd", dict.fromkeys(NAMES, "mse"), weights, kind(**settings))
     probe = trainer.probe(x, y)
     names = [probe.names.index(name) for name in NAMES]
     user = probe.weights[names]

@@ -7,9 +7,16 @@ from importlib.metadata import version
 
 import typer
 
+from ._compare import EXAMPLES as COMPARE_EXAMPLES
 from ._compare import compare
+from ._diagnose import EXAMPLES as DIAGNOSE_EXAMPLES
+from ._diagnose import diagnose
+from ._init import EXAMPLES as INIT_EXAMPLES
+from ._init import init
 from ._list import list_members
 from ._mistakes import DONE, STOPPED, USER_MISTAKE, UserMistake, complain
+from ._tune import EXAMPLES as TUNE_EXAMPLES
+from ._tune import tune
 
 app = typer.Typer(
     name="multiloss",
@@ -17,8 +24,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("compare")(compare)
+app.command("compare", epilog=COMPARE_EXAMPLES)(compare)
+app.command("diagnose", epilog=DIAGNOSE_EXAMPLES)(diagnose)
+app.command("init", epilog=INIT_EXAMPLES)(init)
 app.command("list")(list_members)
+app.command("tune", epilog=TUNE_EXAMPLES)(tune)
 
 
 def _show_version(wanted: bool) -> None:

@@ -15,9 +15,13 @@ from ._mistakes import UserMistake, mistakes_of
 
 FORMS = "package.module:function, file.py:function, or nothing for the built-in digits"
 
+FUNCTION = "problem"
+
 
 def load_problem(reference: str | None) -> Problem:
     """The problem behind `package.module:function` or `file.py:function`; None is the built-in one.
+
+    A file alone stands for its function `problem`, as `multiloss init` writes it.
 
     Raises:
         UserMistake: when there is no such thing, it fails, or it gives no `Problem`.
@@ -25,7 +29,7 @@ def load_problem(reference: str | None) -> Problem:
     if reference is None:
         with mistakes_of("", ImportError):
             return problems.digits()
-    place, _, name = reference.rpartition(":")
+    place, _, name = (reference if not reference.endswith(".py") else f"{reference}:{FUNCTION}").rpartition(":")
     if not place or not name:
         raise UserMistake(str(invalid(f"Expected {FORMS}", received=repr(reference))))
     module = _from_file(Path(place)) if place.endswith(".py") else _from_package(place)

@@ -18,9 +18,11 @@ def print_result(comparison: Comparison, console: Console) -> None:
     """A table with means over the seeds, then the verdicts in words, with their intervals."""
     console.print(_wide(comparison) if len(comparison.balancers) <= _SIDE_BY_SIDE else _long(comparison))
     console.print(Text(comparison.headline, style="bold"))
-    for standing in comparison.summary:
-        if standing.balancer != comparison.baseline or standing.failed:
-            console.print(Text(f"- {standing.sentence}"))
+    for claim in comparison.claims:
+        if claim.verdict != "baseline" or "failed" in claim.sentence:
+            console.print(Text(f"- {claim.sentence}"))
+    for step in comparison.next_steps[:1]:
+        console.print(Text(f"Next: {step.replace('`', '')}"))
 
 
 def _wide(comparison: Comparison) -> Table:
@@ -34,6 +36,7 @@ def _wide(comparison: Comparison) -> Table:
     for name, direction in comparison.score.items():
         label = f"{name} {'↑' if direction == 'max' else '↓'}"
         table.add_row(label, *[_value(standing.metrics[name]) for standing in comparison.summary])
+    table.add_row("mean rank ↓", *[_rank(standing) for standing in comparison.summary])
     table.add_row("ms a step", *[_milliseconds(standing) for standing in comparison.summary])
     return table
 
@@ -43,10 +46,11 @@ def _long(comparison: Comparison) -> Table:
     table = _table(comparison)
     for name in ("balancer", "verdict"):
         table.add_column(name)
-    for name in ("improvement", "ms a step"):
+    for name in ("improvement", "mean rank", "ms a step"):
         table.add_column(name, justify="right")
     for standing in comparison.summary:
-        table.add_row(Text(standing.balancer), _verdict(standing), _improvement(standing), _milliseconds(standing))
+        cells = [_improvement(standing), _rank(standing), _milliseconds(standing)]
+        table.add_row(Text(standing.balancer), _verdict(standing), *cells)
     return table
 
 
@@ -61,6 +65,10 @@ def _verdict(standing: Standing) -> Text:
 
 def _improvement(standing: Standing) -> str:
     return "0" if standing.verdict == "baseline" else _percent(standing.improvement)
+
+
+def _rank(standing: Standing) -> str:
+    return "–" if standing.mean_rank is None else f"{standing.mean_rank:.1f}"
 
 
 def _milliseconds(standing: Standing) -> str:

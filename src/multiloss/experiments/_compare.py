@@ -1,4 +1,4 @@
-"""`compare`: the same problem, the same starts, the same data order, one training for each balancer."""
+"""`compare`: the same problem, the same starts, the same data order, one training for each contender."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import Any
 
 from .._core.errors import invalid
 from ..problems import Problem
+from ._budget import make_budget
 from ._comparison import Comparison
 from ._contenders import FIXED, contenders
 from ._plan import Plan
 from ._progress import Progress
+from ._tuned import add_tuned
 
 # One that is free, one that learns from the losses, and one that reads gradients and is not deaf to small losses.
 BALANCERS = ("fixed", "uncertainty", "mgda")
@@ -27,36 +29,54 @@ def compare(
     epochs: int = EPOCHS,
     seeds: int | Sequence[int] = SEEDS,
     baseline: str = FIXED,
+    budget: str | float = "epochs",
+    tuned_trials: int | None = None,
     out: str | Path | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     verbose: int = 1,
 ) -> Comparison:
-    """Trains a problem with each balancer from the same seeds, and says which differ from the baseline.
+    """Trains a problem with each contender from the same seeds, and says which differ from the baseline.
 
-    For every seed, each balancer starts from the same initial weights and sees the data in the same order; what
-    differs is the balancer alone. Data given as arrays are shuffled by `(seed, epoch)` and cut into whole batches. A
+    For every seed, each contender starts from the same initial weights and sees the data in the same order; what
+    differs is the balancing alone. Data given as arrays are shuffled by `(seed, epoch)` and cut into whole batches. A
     data set of another kind is used as it is, after the seed was set: one that remembers an order from run to run is
     not set back.
 
-    Needs and cost: `len(balancers) * seeds` trainings, one after the other.
+    Beside the balancers stands `"tuned"`: fixed weights that a short search found, from a seed of its own. A balancer
+    that does not beat them does nothing that a few trials would not do as well. They were chosen on the validation
+    data that judges them, which flatters them a little.
+
+    Better and worse are said where Student's t test over the seeds, paired with the baseline and corrected for the
+    number of contenders (Holm), says so at 5 %.
+
+    Needs and cost: `len(balancers) * seeds` trainings, one after the other; for the tuned weights another
+    `tuned_trials + seeds`.
 
     Args:
         problem: what is trained, and the scores that judge it.
-        balancers: names, objects, None (the user's weights alone), or a mapping of labels to any of them. The
-            baseline is added when it is left out.
+        balancers: names, objects, None (the user's weights alone), or a mapping of labels to any of them or to a
+            `Contender`, which has loss weights of its own. The baseline is added when it is left out.
         epochs: epochs of each training, at least 1. The scores are those after the last one.
         seeds: how many seeds (0, 1, ...), or the seeds themselves. With one, no interval and no verdict is given.
         baseline: the label that the others are compared with.
-        out: a folder for `results.json`, `results.csv`, and the finished runs. Called again with the same settings,
-            finished runs are taken from there and only the rest is trained.
-        on_progress: called at the start and the end of each run and after each epoch.
-        verbose: 1 prints a line for each run on standard error; 0 prints nothing.
+        budget: `"epochs"`: every contender trains `epochs`. `"time"`: the baseline trains `epochs`, and the steps of
+            every other contender may take as long as the baseline's did from the same seed. A number: seconds that the
+            steps of every contender may take; `epochs` counts for the search of tuned weights alone. Validation and
+            compilation are not in these times. Times depend on what else the machine does: leave it alone meanwhile.
+        tuned_trials: trainings of `epochs` that the search for fixed weights has; 0 leaves it out. None is 8 where
+            Optuna is installed, and 0 where it is not, where there is but one term, and where nothing is compared with
+            the baseline.
+        out: a folder for `results.json`, the tables, and the finished runs. Called again with the same settings,
+            finished runs and trials are taken from there and only the rest is trained.
+        on_progress: called with the plan, at the start and the end of each run, and in between.
+        verbose: 1 prints the plan and a line for each run on standard error; 0 prints nothing.
 
     Returns:
         The runs and their summary. A run that raises is recorded with its message, and the rest goes on.
 
     Raises:
         ValueError: for unknown balancers, wrong numbers, or a score that is not among the logs.
+        ImportError: when `tuned_trials` are asked for and Optuna is not installed.
 
     Example:
         >>> import keras
@@ -77,10 +97,13 @@ def compare(
     """
     if not isinstance(problem, Problem):
         raise invalid("`problem` must be a multiloss.Problem", received=type(problem).__name__)
-    if not isinstance(epochs, int) or epochs < 1:
-        raise invalid("`epochs` must be a whole number of at least 1", received=epochs)
-    plan = Plan(problem, contenders(balancers, baseline), epochs, _seeds(seeds), baseline, _folder(out))
-    return plan.carry_out(_Reporter(on_progress, verbose))
+    if tuned_trials is not None and (not isinstance(tuned_trials, int) or tuned_trials < 0):
+        raise invalid("`tuned_trials` must be a whole number of at least 0, or None", received=tuned_trials)
+    plan = Plan(
+        problem, contenders(balancers, baseline), make_budget(budget, epochs), _seeds(seeds), baseline, _folder(out)
+    )
+    report = _Reporter(on_progress, verbose)
+    return add_tuned(plan, tuned_trials, report).carry_out(report)
 
 
 @dataclass(frozen=True)
@@ -91,7 +114,7 @@ class _Reporter:
     def __call__(self, progress: Progress) -> None:
         if self.on_progress is not None:
             self.on_progress(progress)
-        if self.verbose and progress.result is not None:
+        if self.verbose and progress.is_news:
             print(progress, file=sys.stderr, flush=True)
 
 

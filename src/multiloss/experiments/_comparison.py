@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,16 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from .._core.errors import invalid
-from ._advice import false_alarm, headline, next_steps
+from .._core.strict_json import plain, write_json
+from ._advice import headline, next_steps
+from ._against_tuned import better_than_tuned
+from ._claims import Claim, claims
 from ._curves import Curve, curve, share, still_falling, term_names
-from ._interval import CONFIDENCE, METHOD
+from ._interval import BOOTSTRAP, CONFIDENCE, CORRECTION, METHOD
 from ._run import Run
 from ._samples import Samples
-from ._strict_json import plain, write_atomically, write_json
-from ._summary import Standing, summarise, with_improvements
+from ._standing import Standing
+from ._summary import summarise, with_improvements
+from ._tables import TABLES, write_table
 
 RESULTS = "results.json"
-TABLE = "results.csv"
 SAMPLES = "samples.npz"
 
 
@@ -74,17 +76,21 @@ class Comparison:
     @property
     def headline(self) -> str:
         """The outcome in one line."""
-        return headline(self.summary, self.baseline)
+        return headline(self.summary, self.baseline, self._beats_tuned())
 
     @property
     def next_steps(self) -> list[str]:
         """What to do next, most important first; code stands in backticks."""
-        return next_steps(self.summary, self.baseline, self.settings, still_falling(self.runs))
+        return next_steps(self.summary, self.baseline, self.settings, still_falling(self.runs), self._beats_tuned())
 
     @property
-    def false_alarm(self) -> float | None:
-        """The chance of at least one wrong verdict when no balancer differs from the baseline."""
-        return false_alarm(self.summary, self.baseline)
+    def claims(self) -> list[Claim]:
+        """The verdicts in sentences; many that cannot be told from the baseline share one."""
+        return claims(self.summary, self.baseline)
+
+    def _beats_tuned(self) -> list[str]:
+        better = [standing.balancer for standing in self.summary if standing.verdict == "better"]
+        return better_than_tuned(self.runs, self.score, better)
 
     def to_dict(self) -> dict[str, Any]:
         """The comparison as plain data that strict JSON can hold: what is not finite is None."""
@@ -94,10 +100,16 @@ class Comparison:
                 "description": self.description,
                 "baseline": self.baseline,
                 "score": self.score,
-                "interval": {"method": METHOD, "confidence": CONFIDENCE},
+                "interval": {
+                    "method": METHOD,
+                    "confidence": CONFIDENCE,
+                    "bootstrap": BOOTSTRAP,
+                    "correction": CORRECTION,
+                },
                 "settings": self.settings,
                 "runs": [run.to_dict() for run in self.runs],
                 "headline": self.headline,
+                "next_steps": self.next_steps,
                 "summary": [standing.to_dict() for standing in self.summary],
             }
         )
@@ -116,7 +128,8 @@ class Comparison:
         )
 
     def save(self, folder: str | Path) -> Path:
-        """Writes `results.json`, `results.csv` and, for the pictures, `samples.npz`; each in one move.
+        """Writes `results.json`; as tables `results.csv` (a line a run), `summary.csv` (a line a contender) and
+        `epochs.csv` (a line for each log and epoch); for the pictures `samples.npz`. Each is put in place in one move.
 
         Args:
             folder: made when it is not there.
@@ -126,7 +139,8 @@ class Comparison:
         """
         folder = Path(folder)
         write_json(folder / RESULTS, self.to_dict())
-        write_atomically(folder / TABLE, self._write_table)
+        for name, rows in TABLES.items():
+            write_table(folder / name, rows(self))
         if self.samples is not None:
             self.samples.save(folder / SAMPLES)
         return folder / RESULTS
@@ -150,14 +164,3 @@ class Comparison:
             json.loads(path.read_text(encoding="utf-8")),
             samples=Samples.load(samples) if samples.is_file() else None,
         )
-
-    def _write_table(self, path: Path) -> None:
-        names = list(dict.fromkeys(name for run in self.runs for name in run.metrics))
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["balancer", "seed", "improvement", "seconds_per_step", "error", *names])
-            for run in self.runs:
-                writer.writerow(
-                    [run.balancer, run.seed, run.improvement, run.seconds_per_step, run.error]
-                    + [run.metrics.get(name) for name in names]
-                )

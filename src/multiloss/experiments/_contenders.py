@@ -1,8 +1,9 @@
-"""The balancers of a comparison, by label."""
+"""The contenders of a comparison, by label: a balancer, and the weights of the terms where they differ."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .._core.aggregator import Aggregator
@@ -15,43 +16,60 @@ FIXED = "fixed"
 GROUPS = ("all", "all-weighting", "all-aggregation")
 
 
-def contenders(balancers: str | Sequence[Any] | Mapping[str, Any], baseline: str = FIXED) -> dict[str, Balancer | None]:
-    """Labels and balancers, in the order given; the baseline is put first when it is left out.
+@dataclass(frozen=True)
+class Contender:
+    """One way to weigh the losses.
+
+    Attributes:
+        balancer: what balances; None leaves the user's weights alone.
+        loss_weights: as for `ml.compile`, in the place of the problem's own; None means those of the problem.
+
+    Example:
+        >>> Contender(None, {"size": 0.02}).loss_weights
+        {'size': 0.02}
+    """
+
+    balancer: Balancer | None = None
+    loss_weights: Mapping[str, Any] | None = None
+
+
+def contenders(balancers: str | Sequence[Any] | Mapping[str, Any], baseline: str = FIXED) -> dict[str, Contender]:
+    """Labels and contenders, in the order given; the baseline is put first when it is left out.
 
     Args:
         balancers: names (`"fixed,pcgrad"`, or a list), the groups `"all"`, `"all-weighting"` and `"all-aggregation"`
             (every registered member that needs no arguments), objects, None for the user's weights alone (labelled
-            `"fixed"`), or a mapping of labels to any of them.
+            `"fixed"`), or a mapping of labels to any of them and to `Contender`, which has weights of its own.
         baseline: the label that the others are compared with.
 
     Returns:
-        Label to balancer; None where nothing is balanced.
+        Label to contender.
 
     Raises:
         ValueError: for a name that nobody knows, a label that is used twice, or no balancer at all.
 
     Example:
         >>> contenders({"plain": None}, baseline="plain")
-        {'plain': None}
+        {'plain': Contender(balancer=None, loss_weights=None)}
     """
     if isinstance(balancers, str):
         balancers = [name.strip() for name in balancers.split(",") if name.strip()]
     if isinstance(balancers, Mapping):
-        pairs = [(str(label), _balancer(value)) for label, value in balancers.items()]
+        pairs = [(str(label), _contender(value)) for label, value in balancers.items()]
     else:
-        pairs = [(_label(value), _balancer(value)) for entry in balancers for value in _members(entry)]
+        pairs = [(_label(value), _contender(value)) for entry in balancers for value in _members(entry)]
     if not pairs:
         raise invalid("`balancers` must name at least one balancer", received=balancers, fix="Write 'fixed,pcgrad'.")
-    found: dict[str, Balancer | None] = {}
-    for label, balancer in pairs:
+    found: dict[str, Contender] = {}
+    for label, contender in pairs:
         if label in found:
             raise invalid(
                 "Every balancer of a comparison needs its own label",
                 received=f"{label!r} twice",
                 fix="Give a mapping of labels to balancers.",
             )
-        found[label] = balancer
-    return found if baseline in found else {baseline: _balancer(baseline), **found}
+        found[label] = contender
+    return found if baseline in found else {baseline: _contender(baseline), **found}
 
 
 def _members(value: Any) -> list[Any]:
@@ -64,10 +82,14 @@ def _members(value: Any) -> list[Any]:
     ]
 
 
+def _contender(value: Any) -> Contender:
+    if isinstance(value, Contender):
+        return Contender(_balancer(value.balancer), value.loss_weights)
+    return Contender(_balancer(value))
+
+
 def _balancer(value: Any) -> Balancer | None:
-    if value is None:
-        return None
-    return resolve("balancer", value, Balancer)
+    return None if value is None else resolve("balancer", value, Balancer)
 
 
 def _label(value: Any) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-
 import keras
 import numpy as np
 from keras import ops
 
 from .._core.errors import invalid
 from ..problems import Problem
+from ..problems._fresh_names import with_fresh_names
 
 
 class InitialModel:
@@ -49,7 +47,7 @@ class InitialModel:
         return model
 
     def _build(self) -> keras.Model:
-        model = _with_fresh_names(lambda: self.problem.new_model(self.seed))
+        model = with_fresh_names(lambda: self.problem.new_model(self.seed))
         if not model.built:
             raise invalid(
                 "`build_model` must return a built model, so that its weights can be compared",
@@ -57,30 +55,3 @@ class InitialModel:
                 fix="Call the model once on a batch, or start it with keras.Input.",
             )
         return model
-
-
-def _with_fresh_names(build_model: Callable[[], keras.Model]) -> keras.Model:
-    """Calls `build_model` where Keras counts names from the start.
-
-    An output layer without a name would be `dense_1` in the first model and `dense_3` in the next, and with it its
-    terms and logs. Keras keeps the counters per thread; clearing its session would undo the user's settings as well.
-    """
-    policy = keras.config.dtype_policy()
-    distribution = keras.distribution.distribution()
-    found: list[keras.Model] = []
-    failed: list[BaseException] = []
-
-    def build() -> None:
-        try:
-            keras.config.set_dtype_policy(policy)
-            keras.distribution.set_distribution(distribution)
-            found.append(build_model())
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=build, name="build_model")
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
-    return found[0]

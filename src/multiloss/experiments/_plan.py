@@ -6,13 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .._core.balancer import Balancer
+import keras
+
 from ..problems import Problem
 from ._batches import first_samples
+from ._budget import NO_END, Budget
+from ._callbacks import TimeLimit
 from ._comparison import Comparison
+from ._contenders import Contender
 from ._fingerprint import digest_arrays, digest_data
 from ._initial_model import InitialModel
 from ._progress import Progress
+from ._run import Run
 from ._samples import Samples, name_arrays
 from ._settings import settings_digest, settings_shown
 from ._store import RunStore
@@ -27,28 +32,33 @@ class Plan:
 
     Attributes:
         problem: what is trained.
-        balancers: label to balancer, the baseline among them.
-        epochs: epochs of a run.
+        balancers: label to contender, the baseline among them.
+        budget: how long each of them may train.
         seeds: distinct seeds.
         baseline: the label that the others are compared with.
         folder: where runs are kept; None keeps nothing.
+        notes: what the report has to say of how the comparison was made, beyond its settings.
+        runs_before: trainings that came before these, for telling how far the whole has come.
     """
 
     problem: Problem
-    balancers: Mapping[str, Balancer | None]
-    epochs: int
+    balancers: Mapping[str, Contender]
+    budget: Budget
     seeds: Sequence[int]
     baseline: str
     folder: Path | None
+    notes: Sequence[str] = ()
+    runs_before: int = 0
 
     def carry_out(self, report: Report) -> Comparison:
         """Trains what is not stored yet; after every run the folder holds all that is known."""
+        settings = settings_shown(self.problem, self.budget, self.seeds, self.balancers)
         comparison = Comparison(
             problem=self.problem.name,
             baseline=self.baseline,
             score=dict(self.problem.score),
             runs=(),
-            settings=settings_shown(self.problem, self.epochs, self.seeds, self.balancers),
+            settings={**settings, "notes": list(self.notes)},
             description=self.problem.description,
         )
         store = RunStore(self.folder)
@@ -57,45 +67,81 @@ class Plan:
             initial = InitialModel(self.problem, seed)
             if comparison.samples is None:
                 comparison = replace(comparison, samples=self._samples(initial))
-            for label in self.balancers:
-                place = len(comparison.runs) + 1
-                progress = Progress(label, seed, place, len(self.seeds) * len(self.balancers), 0, self.epochs)
-                trained = self._run(progress, initial, store, data, report)
+            base: Run | None = None
+            for label in self._order():
+                place = self.runs_before + len(comparison.runs) + 1
+                progress = Progress(label, seed, place, self.runs_before + len(self.seeds) * len(self.balancers))
+                trained = self._run(progress, initial, store, data, base, report)
+                base = trained.run if label == self.baseline else base
                 comparison = _with(comparison, trained)
                 if self.folder is not None:
                     comparison.save(self.folder)
         return comparison
 
+    def _order(self) -> list[str]:
+        """The labels as they were given; the baseline comes first where the others get its time."""
+        labels = list(self.balancers)
+        return sorted(labels, key=lambda label: label != self.baseline) if self.budget.as_baseline else labels
+
     def _run(
-        self, progress: Progress, initial: InitialModel, store: RunStore, data: Sequence[str], report: Report
+        self,
+        progress: Progress,
+        initial: InitialModel,
+        store: RunStore,
+        data: Sequence[str],
+        base: Run | None,
+        report: Report,
     ) -> Trained:
-        balancer, weights = self.balancers[progress.balancer], digest_arrays(initial.values)
-        settings = settings_digest(self.problem, self.epochs, balancer, [*data, weights])
+        contender, weights = self.balancers[progress.balancer], digest_arrays(initial.values)
+        seconds = self._seconds(base)
+        if self.budget.as_baseline and base is not None and seconds is None:
+            error = f"Not trained: {self.baseline}, whose time this run was to get, did not finish with this seed."
+            trained = Trained(Run(progress.balancer, progress.seed, error=error, initial_weights=weights), {})
+            report(replace(progress, done=1.0, result=trained.run))
+            return trained
+        length = self.budget.epochs if seconds is None else f"{seconds} s"
+        settings = settings_digest(self.problem, length, contender, data, weights)
         report(progress)
         stored = store.find(progress.balancer, progress.seed, settings)
         if stored is not None:
             trained = Trained(stored, store.predictions(progress.balancer, progress.seed, settings))
         else:
+            epochs = self.budget.epochs
+            limit: list[keras.callbacks.Callback] = []
+            if seconds is not None:
+                limit = [TimeLimit(seconds, lambda part: report(replace(progress, done=part)))]
             trained = train(
                 self.problem,
                 initial,
                 progress.balancer,
-                balancer,
-                epochs=self.epochs,
+                contender.balancer,
+                epochs=epochs if seconds is None else NO_END,
                 predict=progress.seed == self.seeds[0],
                 settings=settings,
                 initial_weights=weights,
-                report=lambda epoch: report(replace(progress, epoch=epoch)),
+                report=(lambda epoch: report(replace(progress, done=epoch / epochs))) if not limit else _nothing,
+                loss_weights=contender.loss_weights,
+                callbacks=limit,
             )
             store.keep(trained)
-        report(replace(progress, epoch=self.epochs, result=trained.run, stored=stored is not None))
+        report(replace(progress, done=1.0, result=trained.run, stored=stored is not None))
         return trained
+
+    def _seconds(self, base: Run | None) -> float | None:
+        """The time of the next run; None where epochs count, and where the baseline has none to give."""
+        if not self.budget.as_baseline:
+            return self.budget.seconds
+        return base.training_seconds if base is not None and base.finished else None
 
     def _samples(self, initial: InitialModel) -> Samples:
         inputs, targets = first_samples(self.problem.validation)
         return Samples(
             name_arrays(inputs, [], "input"), name_arrays(targets, initial.output_names, "output"), {}, initial.seed
         )
+
+
+def _nothing(epoch: int) -> None:
+    """Where time ends the training, the number of epochs says nothing of how far it is."""
 
 
 def _with(comparison: Comparison, trained: Trained) -> Comparison:

@@ -17,7 +17,10 @@ class Run:
         metrics: final validation metrics without `val_`, in their own units.
         improvement: mean relative change over the score metrics against the baseline of the same seed; None until
             the baseline is known, and where nothing can be compared.
-        seconds_per_step: median wall-clock seconds of a training step, compilation left out.
+        seconds_per_step: wall-clock seconds of a training step, compilation left out.
+        steps: training steps.
+        training_seconds: wall-clock seconds of all steps, without compilation and validation.
+        balancing_bytes: memory that a step holds for its balancer alone, counted; see `balancing_bytes`.
         seconds: wall-clock seconds of the whole run, compilation and validation included.
         history: log name to one value an epoch.
         error: the message of the exception that ended the run; None when it finished.
@@ -30,6 +33,9 @@ class Run:
     metrics: Mapping[str, float | None] = field(default_factory=dict)
     improvement: float | None = None
     seconds_per_step: float | None = None
+    steps: int | None = None
+    training_seconds: float | None = None
+    balancing_bytes: int | None = None
     seconds: float | None = None
     history: Mapping[str, list[float | None]] = field(default_factory=dict)
     error: str | None = None

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from ._strict_json import write_atomically
+from .._core.strict_json import write_atomically
 
 Arrays = Mapping[str, np.ndarray]
 

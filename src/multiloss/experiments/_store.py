@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from .._core.strict_json import write_atomically, write_json
 from ._run import Run
-from ._strict_json import write_atomically, write_json
 from ._train import Trained
 
 

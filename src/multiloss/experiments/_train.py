@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
 
 from .._core.balancer import Balancer
+from .._core.strict_json import finite
 from ..problems import Problem
+from ..training import MultiLossModel
 from ..training import compile as compile_trainer
-from ._batches import first_samples, training_data
+from ._balancing_memory import balancing_bytes
+from ._batches import first_samples, is_arrays, training_data
 from ._callbacks import EpochWatch, StepClock
 from ._initial_model import InitialModel
 from ._run import Run
 from ._samples import name_arrays
-from ._strict_json import finite
 
 
 @dataclass(frozen=True)
@@ -39,37 +42,45 @@ def train(
     settings: str,
     initial_weights: str,
     report: Callable[[int], None],
+    loss_weights: Mapping[str, Any] | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Trained:
     """Trains one model and gives its run; an exception while it trains is recorded, not raised.
 
     Args:
         problem: what is trained.
         initial: gives the model, and the seed of the data order.
-        label: the balancer's label.
+        label: the contender's label.
         balancer: its object; None for none.
         epochs: how many.
         predict: whether predictions on a few validation samples are wanted.
         settings: digest of everything that the run depends on.
         initial_weights: digest of the initial values.
         report: called with the number of epochs done.
+        loss_weights: in the place of the problem's own; None means those of the problem.
+        callbacks: more of them, called after the ones that measure.
 
     Raises:
         ValueError: for mistakes of the problem that every run would meet: a score that is not among the logs.
     """
-    clock, watch = StepClock(), EpochWatch(problem.score, report)
+    # A clock that ends training is also the one that measures: two would differ by their own ticking.
+    clock = next((callback for callback in callbacks if isinstance(callback, StepClock)), None) or StepClock()
+    others = [callback for callback in callbacks if callback is not clock]
+    watch = EpochWatch(problem.score, report)
     history = keras.callbacks.History()
     begin = time.perf_counter()
-    error, predictions = None, {}
+    error, predictions, held = None, {}, None
     model = initial.model()
     try:
         trainer = compile_trainer(
             model,
             optimizer=problem.new_optimizer(),
             loss=problem.new_loss(),
-            loss_weights=problem.loss_weights,
+            loss_weights=problem.loss_weights if loss_weights is None else loss_weights,
             balancer=balancer,
             metrics=problem.new_metrics(),
         )
+        _calibrate(trainer, problem)
         # Building drew random numbers; the order of the data and the noise of the step start from the seed again.
         keras.utils.set_random_seed(initial.seed)
         trainer.fit(
@@ -79,8 +90,9 @@ def train(
             epochs=epochs,
             shuffle=False,
             verbose=0,
-            callbacks=[history, clock, watch],
+            callbacks=[history, clock, watch, *others],
         )
+        held = balancing_bytes(trainer)
         if predict:
             inputs, _ = first_samples(problem.validation)
             predictions = name_arrays(model(inputs, training=False), initial.output_names, "output")
@@ -98,6 +110,9 @@ def train(
         seed=initial.seed,
         metrics=metrics,
         seconds_per_step=clock.seconds_per_step(),
+        steps=clock.steps,
+        training_seconds=clock.training_seconds(),
+        balancing_bytes=held,
         seconds=time.perf_counter() - begin,
         history=logs,
         error=error,
@@ -105,3 +120,12 @@ def train(
         settings=settings,
     )
     return Trained(run, predictions)
+
+
+def _calibrate(trainer: MultiLossModel, problem: Problem) -> None:
+    """Measures the scales that await a pass; all contenders start alike, so they measure the same."""
+    if any(term.scale is not None and term.scale.awaits_pass for term in trainer.terms.values()):
+        x, y, sample_weight = (
+            (*problem.train, None, None)[:3] if is_arrays(problem.train) else (problem.train, None, None)
+        )
+        trainer.calibrate(x, y, sample_weight, batch_size=problem.batch_size)

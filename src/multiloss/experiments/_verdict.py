@@ -1,59 +1,63 @@
-"""The verdict on a balancer, no stronger than the runs allow."""
+"""The verdict on a contender, no stronger than the runs allow."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ._interval import CONFIDENCE, Estimate
 
 
-def verdict(is_baseline: bool, finished: int, gain: Estimate) -> str:
-    """One of `"baseline"`, `"better"`, `"worse"`, `"not distinguishable"`, `"too few seeds"`, `"failed"`.
+@dataclass(frozen=True)
+class Evidence:
+    """What a verdict rests on.
 
-    Better or worse is said only when the interval of the paired improvement lies wholly on one side of zero.
-
-    Args:
-        is_baseline: the balancer is what the others are compared with.
-        finished: how many of its runs finished.
-        gain: its improvement over the baseline, paired by seed.
-    """
-    if finished == 0:
-        return "failed"
-    if is_baseline:
-        return "baseline"
-    if gain.interval is None or gain.mean is None:
-        return "too few seeds"
-    if not gain.excludes_zero():
-        return "not distinguishable"
-    return "better" if gain.mean > 0.0 else "worse"
-
-
-def sentence(
-    word: str,
-    label: str,
-    baseline: str,
-    gain: Estimate,
-    changes: Mapping[str, Estimate],
-    *,
-    finished: int,
-    seeds: int,
-) -> str:
-    """The verdict in words, with the numbers that it rests on.
-
-    Args:
-        word: from `verdict`.
-        label: the balancer.
+    Attributes:
+        label: the contender.
         baseline: what it is compared with.
-        gain: its improvement.
+        gain: its improvement over the baseline, paired by seed.
+        p_value: of the improvement, corrected for the number of comparisons; None with fewer than two seeds.
+        comparisons: how many contenders are compared with the baseline.
         changes: the relative change of every score metric.
         finished: how many of its runs finished.
         seeds: how many there were.
     """
-    text = _claim(word, label, baseline, gain)
+
+    label: str
+    baseline: str
+    gain: Estimate
+    p_value: float | None
+    comparisons: int
+    changes: Mapping[str, Estimate]
+    finished: int
+    seeds: int
+
+
+def verdict(evidence: Evidence) -> str:
+    """One of `"baseline"`, `"better"`, `"worse"`, `"not distinguishable"`, `"too few seeds"`, `"failed"`.
+
+    Better or worse is said only when the corrected p value of the paired improvement is below 1 - `CONFIDENCE`.
+    """
+    if evidence.finished == 0:
+        return "failed"
+    if evidence.label == evidence.baseline:
+        return "baseline"
+    if evidence.p_value is None or evidence.gain.mean is None:
+        return "too few seeds"
+    if evidence.p_value >= 1.0 - CONFIDENCE:
+        return "not distinguishable"
+    return "better" if evidence.gain.mean > 0.0 else "worse"
+
+
+def sentence(evidence: Evidence) -> str:
+    """The verdict in words, with the numbers that it rests on."""
+    word = verdict(evidence)
+    text = _claim(word, evidence)
     if word in ("better", "worse", "not distinguishable"):
-        text += _by_metric(changes)
-    if word != "failed" and finished < seeds:
-        text += f" {seeds - finished} of {seeds} runs failed and {'is' if seeds - finished == 1 else 'are'} left out."
+        text += _by_metric(evidence.changes)
+    missing = evidence.seeds - evidence.finished
+    if word != "failed" and missing:
+        text += f" {missing} of {evidence.seeds} runs failed and {'is' if missing == 1 else 'are'} left out."
     return text
 
 
@@ -62,7 +66,14 @@ def percent(value: float) -> str:
     return f"{100.0 * value:+.1f} %".replace("-", "−")
 
 
-def _claim(word: str, label: str, baseline: str, gain: Estimate) -> str:
+def between(interval: tuple[float, float] | None) -> str:
+    """The two ends of an interval."""
+    low, high = interval or (0.0, 0.0)
+    return f"{percent(low)} to {percent(high)}"
+
+
+def _claim(word: str, evidence: Evidence) -> str:
+    label, baseline, gain = evidence.label, evidence.baseline, evidence.gain
     if word == "failed":
         return f"{label} did not finish a single run."
     if word == "baseline":
@@ -75,12 +86,22 @@ def _claim(word: str, label: str, baseline: str, gain: Estimate) -> str:
             "One seed says nothing about chance; three or more are needed for a verdict."
         )
     mean = percent(gain.mean or 0.0)
-    low, high = gain.interval or (0.0, 0.0)
-    interval = f"{100 * CONFIDENCE:.0f} % interval {percent(low)} to {percent(high)}"
+    interval = f"{100 * CONFIDENCE:.0f} % interval {between(gain.interval)}"
     numbers = f"{mean} on average over {gain.count} seeds ({interval})"
-    if word == "not distinguishable":
-        return f"{label} is not distinguishable from {baseline}: {numbers}, which includes no change at all."
-    return f"{label} is {word} than {baseline}: {numbers}."
+    if word != "not distinguishable":
+        doubt = gain.bootstrap is not None and not gain.resampled_excludes_zero()
+        return f"{label} is {word} than {baseline}: {numbers}." + (_doubt(gain) if doubt else "")
+    if gain.excludes_zero():
+        return (
+            f"{label} is not distinguishable from {baseline}: {numbers}. By itself this interval leaves out zero, but "
+            f"among {evidence.comparisons} comparisons that comes by chance more often than 1 time in 20 "
+            f"(p = {evidence.p_value:.2f} with Holm's correction)."
+        )
+    return f"{label} is not distinguishable from {baseline}: {numbers}, which includes no change at all."
+
+
+def _doubt(gain: Estimate) -> str:
+    return f" Resampling the seeds doubts it ({between(gain.bootstrap)}): a few seeds decide, so take more."
 
 
 def _by_metric(changes: Mapping[str, Estimate]) -> str:

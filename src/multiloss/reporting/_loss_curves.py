@@ -23,7 +23,8 @@ def draw_loss_curves(comparison: Comparison, theme: Theme) -> Any:
         if comparison.curve(balancer, "loss") is not None
     }
     for axes, (title, log) in zip(panels(figure, len(logs), columns, theme), logs, strict=True):
-        _panel(axes, comparison, log, colours, with_training=log != "loss")
+        shown = colours if log != "loss" else _with_the_user_s_weights(comparison, colours)
+        _panel(axes, comparison, log, shown, with_training=log != "loss")
         axes.set_title(title, fontsize=10.5, loc="left", color=theme.ink, fontweight="bold")
         axes.set_ylabel("loss" if log != "loss" else "validation loss")
     handles = [line_handle(balancer, theme, color=colour) for balancer, colour in colours.items()]
@@ -33,6 +34,12 @@ def draw_loss_curves(comparison: Comparison, theme: Theme) -> Any:
     ]
     legend(figure, handles, theme, columns=6)
     return figure
+
+
+def _with_the_user_s_weights(comparison: Comparison, colours: dict[str, str]) -> dict[str, str]:
+    """Those whose sums can be compared: a contender with weights of its own sums by these."""
+    about = comparison.settings.get("balancers", {})
+    return {name: colour for name, colour in colours.items() if "loss_weights" not in about.get(name, {})}
 
 
 def _panel(axes: Any, comparison: Comparison, log: str, colours: dict[str, str], *, with_training: bool) -> None:

@@ -1,27 +1,24 @@
-"""The report as one HTML page that needs nothing else."""
+"""Reports as single HTML pages that need nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 from .._core.optional import require
-from ..experiments import Comparison
 from ._canvas import PURPOSE
-from ._pictures import Picture
 
-TEMPLATE = "report.html.j2"
-SIGNS = {
-    "better": "▲",
-    "worse": "▼",
-    "not distinguishable": "≈",
-    "baseline": "●",
-    "too few seeds": "?",
-    "failed": "✕",
-}
+FILTERS = ("blank", "chance", "half_width", "memory", "milliseconds", "number", "percent", "with_code")
 
 
-def render_page(comparison: Comparison, pictures: Sequence[Picture]) -> str:
-    """Fills the template; all text of the user's is escaped."""
+def render(template: str, **context: Any) -> str:
+    """Fills a template that extends `page.html.j2`; all text of the user's is escaped.
+
+    The filters of `_words` that `FILTERS` names are at hand. A name that the context lacks is an error.
+
+    Args:
+        template: the file's name in `templates`.
+        **context: what the template speaks of.
+    """
     jinja2 = require("jinja2", extra="report", purpose=PURPOSE)
     from . import _words
 
@@ -32,15 +29,6 @@ def render_page(comparison: Comparison, pictures: Sequence[Picture]) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    for name in ("number", "percent", "milliseconds", "half_width", "with_code"):
+    for name in FILTERS:
         environment.filters[name] = getattr(_words, name)
-    summary = comparison.summary
-    return environment.get_template(TEMPLATE).render(
-        comparison=comparison,
-        summary=summary,
-        pictures=pictures,
-        signs=SIGNS,
-        failed=[run for run in comparison.runs if not run.finished],
-        seeds=sorted({run.seed for run in comparison.runs}),
-        balancers=comparison.settings.get("balancers", {}),
-    )
+    return environment.get_template(template).render(**context).lstrip()

@@ -5,22 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from ..experiments import Comparison
-from ._canvas import legend, line_handle, maybe_logarithmic, new_figure, panels, whole_epochs
+from ._canvas import legend, line_handle, maybe_logarithmic, new_figure, style, whole_epochs
 from ._loss_curves import draw_curve
 from ._theme import DASHES, Theme
+
+_COLUMNS = 4
 
 
 def draw_weights(comparison: Comparison, theme: Theme) -> Any:
     """Upper row: every term's weight, user's weight, scale and balancer in one; lower row: its part in the sum."""
     terms = comparison.terms
     balancers = [name for name in comparison.balancers if comparison.curve(name, "loss") is not None]
-    count = len(balancers)
-    figure = new_figure(max(2.9 * count, 5.5), 5.6, theme)
-    axes = panels(figure, 2 * count, count, theme, sharex=True, sharey="row")
-    upper, lower = axes[:count], axes[count:]
+    count, columns = len(balancers), min(len(balancers), _COLUMNS)
+    blocks = -(-count // columns)
+    figure = new_figure(max(2.9 * columns, 5.5), 0.4 + 5.2 * blocks, theme)
+    grid = figure.subplots(2 * blocks, columns, squeeze=False, sharex=True)
+    upper = [axes for line in grid[0::2] for axes in line]
+    lower = [axes for line in grid[1::2] for axes in line]
+    for axes in (*upper[count:], *lower[count:]):
+        axes.remove()
     drawn: list[float] = []
     last = 1
     for place, balancer in enumerate(balancers):
+        style(upper[place], theme)
+        style(lower[place], theme)
         for number, term in enumerate(terms):
             found = comparison.curve(balancer, f"{term}_weight")
             if found is not None:
@@ -30,17 +38,32 @@ def draw_weights(comparison: Comparison, theme: Theme) -> Any:
                 last = max(last, len(found.mean))
         upper[place].set_title(balancer, fontsize=10.5, loc="left", color=theme.ink, fontweight="bold")
         _draw_shares(lower[place], comparison, balancer, theme)
-    maybe_logarithmic(upper[0], drawn)
-    upper[0].set_ylabel("effective weight")
-    lower[0].set_ylabel("part of the loss")
-    for place in range(count):
         whole_epochs(lower[place], last)
+        upper[place].tick_params(labelbottom=False)
+    for place in range(count):
+        maybe_logarithmic(upper[place], drawn)
+        upper[place].set_ylim(*_limits(drawn))
+        if place % columns:
+            upper[place].tick_params(labelleft=False)
+            lower[place].tick_params(labelleft=False)
+        else:
+            upper[place].set_ylabel("effective weight")
+            lower[place].set_ylabel("part of the loss")
     handles = [
         line_handle(term, theme, color=theme.term(number), linestyle=DASHES[number % len(DASHES)])
         for number, term in enumerate(terms)
     ]
     legend(figure, handles, theme, columns=6)
     return figure
+
+
+def _limits(drawn: list[float]) -> tuple[float, float]:
+    """One range for all, with some room: in factors where the axis is logarithmic, which takes positive values."""
+    low, high = min(drawn, default=0.0), max(drawn, default=1.0)
+    if low > 0.0:
+        return low / 1.3, high * 1.3
+    room = 0.08 * (high - low) or 1.0
+    return low - room, high + room
 
 
 def _draw_shares(axes: Any, comparison: Comparison, balancer: str, theme: Theme) -> None:

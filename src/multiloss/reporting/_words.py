@@ -29,7 +29,30 @@ def percent(value: float | None) -> str:
 
 def milliseconds(seconds: float | None) -> str:
     """A short time."""
-    return ABSENT if seconds is None else f"{number(1000.0 * seconds)} ms"
+    return ABSENT if seconds is None else f"{number(1000.0 * seconds, 3)} ms"
+
+
+def memory(size: float | None) -> str:
+    """A number of bytes in a unit that keeps it short."""
+    if size is None:
+        return ABSENT
+    for unit in ("B", "kB", "MB"):
+        if abs(size) < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} GB"
+
+
+def chance(probability: float | None) -> str:
+    """A p value; what is very small is not told apart."""
+    if probability is None:
+        return ABSENT
+    return "< 0.001" if probability < 0.001 else f"{probability:.2g}" if probability < 0.1 else f"{probability:.2f}"
+
+
+def blank(value: float | None) -> str:
+    """The plain number, for sorting; nothing where it is absent."""
+    return "" if value is None else repr(value)
 
 
 def half_width(estimate: Estimate) -> float | None:

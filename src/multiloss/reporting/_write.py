@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..experiments import Comparison
-from ._page import render_page
-from ._pictures import draw_all
+from ._comparison_page import render_comparison
+from ._comparison_pictures import draw_comparison
 
 REPORT = "report.html"
 PICTURES = "pictures"
@@ -36,10 +36,10 @@ def write_report(comparison: Comparison, folder: str | Path) -> Path:
         'report.html'
     """
     folder = Path(folder)
-    pictures = draw_all(comparison)
+    pictures = draw_comparison(comparison)
     folder.mkdir(parents=True, exist_ok=True)
     for picture in pictures:
         picture.save(folder / PICTURES)
     path = folder / REPORT
-    path.write_text(render_page(comparison, pictures), encoding="utf-8")
+    path.write_text(render_comparison(comparison, pictures), encoding="utf-8")
     return path

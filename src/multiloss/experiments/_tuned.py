@@ -1,0 +1,165 @@
+"""The contender that every balancer has to beat: fixed weights, found by a short search."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .._core.optional import require
+from .._core.strict_json import write_json
+from ..problems import Problem
+from ._against_tuned import TUNED
+from ._contenders import Contender
+from ._fingerprint import digest_data
+from ._initial_model import InitialModel
+from ._plan import Plan, Report
+from ._progress import Progress
+from ._settings import settings_digest
+
+TRIALS = 8
+# The search's seed, away from the small ones that people compare with: weights must not be chosen on those starts.
+SEED = 7_919
+_FILE = "weights.json"
+_PURPOSE = "the search for fixed weights"
+
+
+def add_tuned(plan: Plan, trials: int | None, report: Report) -> Plan:
+    """The plan with the tuned weights among its contenders; says beforehand what the whole will cost.
+
+    A contender that is called "tuned" already takes their place.
+
+    Args:
+        plan: what was asked for.
+        trials: of the search; None chooses.
+        report: is told the cost, and how far the search has come.
+
+    Raises:
+        ImportError: when trials are asked for and Optuna is not installed.
+    """
+    notes = []
+    if TUNED in plan.balancers:
+        trials = 0
+    elif trials is None:
+        trials = TRIALS if len(plan.balancers) > 1 and _can_be_weighed(plan.problem) else 0
+        if trials and not _optuna_is_there():
+            trials = 0
+            notes.append(
+                "Without the baseline of tuned fixed weights: Optuna is not installed (pip install 'multiloss[tune]')."
+            )
+    elif trials:
+        require("optuna", extra="tune", purpose=_PURPOSE)
+    for note in [_cost(plan, trials), *notes]:
+        report(Progress("", plan.seeds[0], 0, _runs(plan, trials), note=note))
+    if not trials:
+        return replace(plan, notes=notes)
+    total = _runs(plan, trials)
+    contender = find_tuned(
+        plan.problem,
+        trials,
+        plan.budget.epochs,
+        plan.folder,
+        lambda done: report(Progress("trial of fixed weights", SEED, min(int(done) + 1, trials), total, done % 1.0)),
+    )
+    if contender is None:
+        return replace(
+            plan, notes=[*notes, f"Without {TUNED!r}: none of its {trials} trials finished."], runs_before=trials
+        )
+    found = ", ".join(f"{name} {weight:.4g}" for name, weight in _numbers(contender).items())
+    report(Progress("", SEED, trials, total, note=f"Fixed weights found: {found}."))
+    notes.append(
+        f"The weights of {TUNED!r} were found by {trials} trials of {plan.budget.epochs} epochs from a seed of their "
+        "own, on the validation data that judges them here as well, which flatters them a little."
+    )
+    return replace(plan, balancers={**plan.balancers, TUNED: contender}, notes=notes, runs_before=trials)
+
+
+def find_tuned(
+    problem: Problem, trials: int, epochs: int, folder: Path | None, report: Callable[[float], None]
+) -> Contender | None:
+    """Fixed weights from `trials` trainings of `epochs` epochs from a seed of their own.
+
+    In a folder the search is kept: finished trials are never repeated, and weights that were found for the same
+    problem are read.
+
+    Args:
+        problem: what is trained.
+        trials: how many trainings the search has.
+        epochs: of each of them.
+        folder: where the search is kept; None keeps nothing.
+        report: called with the number of trials done, and the part of the one that is trained.
+
+    Returns:
+        The weights as a contender; None when no trial finished.
+    """
+    question = f"{trials} trials of {epochs} epochs"
+    data = [digest_data(problem.train), digest_data(problem.validation)]
+    settings = settings_digest(problem, question, Contender(), data, "")
+    path = None if folder is None else folder / f"tuning-{settings}" / _FILE
+    weights = _read(path)
+    if weights is None:
+        from .tuning import tune
+
+        found = tune(
+            problem,
+            trials=trials,
+            epochs=epochs,
+            search="weights",
+            seed=SEED,
+            confirm_seeds=0,
+            storage=None if path is None else path.parent,
+            on_progress=lambda progress: report(progress.done + progress.epoch / progress.epochs),
+            verbose=0,
+        )
+        if found.best_loss_weights is None:
+            return None
+        weights = dict(found.best_loss_weights)
+        if path is not None and len(_numbers(Contender(None, weights))) == len(weights):
+            # With a schedule among them they are found anew, from the finished trials.
+            write_json(path, weights)
+    return Contender(None, weights)
+
+
+def _runs(plan: Plan, trials: int) -> int:
+    return trials + (len(plan.balancers) + (1 if trials else 0)) * len(plan.seeds)
+
+
+def _cost(plan: Plan, trials: int) -> str:
+    count, seeds = len(plan.balancers) + (1 if trials else 0), len(plan.seeds)
+    text = (
+        f"{count * seeds} trainings: {count} {'contender' if count == 1 else 'contenders'}, {seeds} "
+        f"{'seed' if seeds == 1 else 'seeds'} each, {plan.budget} a training"
+    )
+    return f"{text}; before them {trials} trials of fixed weights ({TUNED})." if trials else f"{text}."
+
+
+def _can_be_weighed(problem: Problem) -> bool:
+    """Whether there are two terms to weigh; a problem that cannot be compiled says why in its runs."""
+    from .tuning._terms import look
+
+    try:
+        terms, _ = look(problem, InitialModel(problem, SEED), measure=False)
+    except Exception:
+        return False
+    return len(terms.balanced) > 1
+
+
+def _optuna_is_there() -> bool:
+    try:
+        require("optuna", extra="tune", purpose=_PURPOSE)
+    except ImportError:
+        return False
+    return True
+
+
+def _numbers(contender: Contender) -> dict[str, float]:
+    """The weights that are numbers; the user's own of a term that was not searched may be a schedule."""
+    return {name: weight for name, weight in (contender.loss_weights or {}).items() if isinstance(weight, int | float)}
+
+
+def _read(path: Path | None) -> dict[str, Any] | None:
+    if path is None or not path.is_file():
+        return None
+    return json.loads(path.read_text(encoding="utf-8"))

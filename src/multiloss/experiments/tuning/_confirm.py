@@ -1,0 +1,78 @@
+"""The found weights against equal weights, on seeds that the search never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..._core.strict_json import plain
+from .._compare import compare
+from .._comparison import Comparison
+from .._contenders import Contender
+from .._fingerprint import digest
+from ._record import TrialRecord
+from ._study import EQUAL, OWN, Opened
+from ._trial import Trainer
+
+FOUND = "found"
+CONFIRMATION = "multiloss:confirmation"
+FOLDER = "confirmation"
+
+
+def confirm(
+    opened: Opened,
+    trainer: Trainer,
+    best: TrialRecord,
+    seeds: int,
+    out: Path | None,
+    on_progress: Callable[[Any], None] | None,
+    verbose: int,
+) -> Comparison | None:
+    """Trains the best point and the baseline anew, from the same fresh starts, and compares them.
+
+    Of n trials from one start the best is partly the luckiest: its value in the search promises too much. What was
+    trained is kept in the study, so that the same call does not train it again.
+
+    Args:
+        opened: the study.
+        trainer: of the search.
+        best: the trial to confirm.
+        seeds: how many starts: those after the search's own.
+        out: where `compare` keeps its runs; None keeps nothing but the result.
+        on_progress: called as `compare` does.
+        verbose: as for `compare`.
+
+    Returns:
+        The comparison; None where there is nothing to confirm.
+    """
+    if seeds == 0 or best.role == opened.baseline_role:
+        return None
+    first = trainer.initial.seed + 1
+    key = digest([best.candidate.to_dict(), list(range(first, first + seeds))])
+    stored = opened.study.user_attrs.get(CONFIRMATION)
+    if stored and stored["key"] == key:
+        return Comparison.from_dict(stored["comparison"])
+    terms, point = opened.terms, best.candidate
+    choice = trainer.space.balancers.get(point.balancer)
+    equal = None if opened.baseline_role == OWN else terms.loss_weights(dict.fromkeys(terms.balanced, 1.0))
+    contenders = {opened.baseline_role: Contender(None, equal)}
+    if opened.baseline_role == EQUAL and terms.own:
+        contenders[OWN] = Contender(None, None)
+    contenders[FOUND] = Contender(choice.make(point.parameters) if choice else None, terms.loss_weights(point.weights))
+    found = compare(
+        trainer.problem,
+        contenders,
+        epochs=trainer.epochs,
+        seeds=list(range(first, first + seeds)),
+        baseline=opened.baseline_role,
+        tuned_trials=0,
+        out=None if out is None else out / FOLDER,
+        on_progress=on_progress,
+        verbose=verbose,
+    )
+    if all(run.finished for run in found.runs):
+        # Without the course of every run: a database's text has its limits.
+        short = [{**run, "history": {}} for run in found.to_dict()["runs"]]
+        opened.study.set_user_attr(CONFIRMATION, {"key": key, "comparison": plain({**found.to_dict(), "runs": short})})
+    return found

@@ -1,0 +1,116 @@
+"""What judges a trial: metrics, and never a loss that the searched weights themselves change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..._core.errors import invalid, unknown_name
+from ...problems import Problem
+from .._improvement import improvement
+
+DIRECTIONS = {"max": "maximize", "min": "minimize"}
+# Logs that the weights of the losses are part of.
+_WEIGHTED = ("loss", "objective")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The metrics that judge a trial.
+
+    Attributes:
+        metrics: validation metric, without `val_`, to `"max"` or `"min"`.
+        pareto: each metric is an objective of its own.
+    """
+
+    metrics: Mapping[str, str]
+    pareto: bool = False
+
+    @property
+    def relative(self) -> bool:
+        """Whether a trial's value is its mean relative improvement over the baseline: with several metrics in one."""
+        return len(self.metrics) > 1 and not self.pareto
+
+    @property
+    def directions(self) -> list[str]:
+        """Optuna's word for each objective."""
+        return ["maximize"] if self.relative else [DIRECTIONS[way] for way in self.metrics.values()]
+
+    def values(self, metrics: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> list[float] | None:
+        """The objectives of a trial with these metrics; None where they cannot be told.
+
+        Args:
+            metrics: of the trial, without `val_`.
+            baseline: those of the trial with equal weights; only read where the value is relative to it.
+        """
+        if self.relative:
+            gain = improvement(metrics, baseline or {}, self.metrics)
+            return None if gain is None else [gain]
+        found = [metrics.get(name) for name in self.metrics]
+        return None if any(value is None for value in found) else [float(value) for value in found]  # type: ignore[arg-type]
+
+    @property
+    def title(self) -> str:
+        """What the objective is called in tables and on axes."""
+        if self.relative:
+            return "mean relative improvement over equal weights"
+        return ", ".join(self.metrics)
+
+
+def read_objective(problem: Problem, objective: Any, pareto: bool) -> Objective:
+    """Reads `objective=`: None for the problem's whole score, names, or a mapping of names to `"max"` or `"min"`.
+
+    Raises:
+        ValueError: for a loss that the weights are part of, a name without a direction, and a Pareto search with one
+            metric.
+    """
+    if objective is None:
+        metrics = dict(problem.score)
+    elif isinstance(objective, Mapping):
+        metrics = {str(name): way for name, way in objective.items()}
+    elif isinstance(objective, str) or (isinstance(objective, list | tuple) and objective):
+        names = [name.strip() for name in objective.split(",")] if isinstance(objective, str) else list(objective)
+        metrics = {name: _direction(problem, name) for name in names}
+    else:
+        raise invalid(
+            "`objective` must be None, a metric's name, several, or a dict of name to direction", received=objective
+        )
+    for name, way in metrics.items():
+        _refuse_weighted(name)
+        if way not in DIRECTIONS:
+            raise invalid(f"The direction of {name!r} in `objective` must be 'max' or 'min'", received=way)
+    if not metrics or (pareto and len(metrics) < 2):
+        raise invalid(
+            "A Pareto search needs at least two metrics" if pareto else "`objective` must name a metric",
+            received=", ".join(metrics) or "none",
+            fix="With one, use method='bayesian'." if pareto else "",
+        )
+    return Objective(metrics, pareto)
+
+
+def _direction(problem: Problem, name: str) -> str:
+    _refuse_weighted(name)
+    if name in problem.score:
+        return problem.score[name]
+    if name.endswith("_loss"):
+        return "min"
+    raise unknown_name(
+        "objective",
+        name,
+        problem.score,
+        f"For a metric outside the problem's score, say which way is better: {{{name!r}: 'max'}}.",
+    )
+
+
+def _refuse_weighted(name: Any) -> None:
+    bare = str(name).removeprefix("val_")
+    if bare in _WEIGHTED or bare.endswith(("_weight", "_labelled")):
+        raise invalid(
+            f"{str(name)!r} cannot judge a search of weights: the weights are part of it, so the smallest weights "
+            "would win without any better model",
+            received=str(name),
+            fix="Name a metric of the problem's score, or the raw loss of one term, as 'label_loss'.",
+        )
+    if bare != str(name):
+        raise invalid("`objective` names metrics without the prefix 'val_'", received=str(name), fix=f"Write {bare!r}.")

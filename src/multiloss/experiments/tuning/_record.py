@@ -1,0 +1,97 @@
+"""One trial of a search, as it is shown and stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ._candidate import Candidate
+
+# Keys under which a trial keeps what Optuna has no place for.
+ROLE, POINT, RESULT, WORKER, SURPLUS = (
+    "multiloss:role",
+    "multiloss:point",
+    "multiloss:result",
+    "multiloss:worker",
+    "multiloss:surplus",
+)
+FOUND = "search"
+FINISHED, PRUNED, FAILED = "finished", "pruned", "failed"
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """What one trial tried, and what came of it.
+
+    Attributes:
+        number: its number in the study, from 0.
+        role: where the point came from, as "equal weights".
+        state: `"finished"`, `"pruned"` (stopped early, since it was worse than others) or `"failed"`.
+        values: one objective value each; empty unless finished.
+        candidate: weights, balancer and parameters.
+        metrics: validation metrics after its last epoch, in their own units.
+        epochs: how many were trained.
+        seconds: wall-clock seconds.
+        error: the message that ended it; None otherwise.
+        course: the objective after each epoch; empty in a Pareto search.
+    """
+
+    number: int
+    role: str
+    state: str
+    values: tuple[float, ...]
+    candidate: Candidate
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
+    epochs: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+    course: tuple[float, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        """Whether it reached its last epoch with finite metrics."""
+        return self.state == FINISHED
+
+    def to_dict(self) -> dict[str, Any]:
+        """The trial as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> TrialRecord:
+        """Makes the trial from `to_dict`."""
+        known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+        return cls(
+            **{
+                **known,
+                "candidate": Candidate.from_dict(data["candidate"]),
+                "values": tuple(data["values"]),
+                "course": tuple(data.get("course", ())),
+            }
+        )
+
+
+def records(study: Any) -> list[TrialRecord]:
+    """Every trial of a study that has ended with a result, by number; those that were cut off are left out."""
+    return [
+        _record(trial)
+        for trial in study.get_trials(deepcopy=False)
+        if RESULT in trial.user_attrs and trial.state.name in ("COMPLETE", "PRUNED")
+    ]
+
+
+def _record(trial: Any) -> TrialRecord:
+    result = trial.user_attrs[RESULT]
+    finished = trial.state.name == "COMPLETE"
+    return TrialRecord(
+        number=trial.number,
+        role=trial.user_attrs.get(ROLE, FOUND),
+        state=FINISHED if finished else (FAILED if result["error"] else PRUNED),
+        values=tuple(trial.values) if finished else (),
+        candidate=Candidate.from_dict(trial.user_attrs[POINT]),
+        metrics=result["metrics"],
+        epochs=result["epochs"],
+        seconds=result["seconds"],
+        error=result["error"],
+        course=tuple(value for _, value in sorted(trial.intermediate_values.items())),
+    )

@@ -1,0 +1,95 @@
+"""Finds the trials of processes that are no more, and queues their points again."""
+
+from __future__ import annotations
+
+import os
+import platform
+import warnings
+from datetime import datetime
+from typing import Any
+
+from ..._core.optional import require
+from ._record import SURPLUS, WORKER
+from ._storage import PURPOSE
+
+# Seconds that the moment between the begin of a trial and the name of its process may take on a busy machine.
+_MOMENT = 20.0
+
+
+def this_worker() -> dict[str, Any]:
+    """What tells this process from all others: machine, number, and when it started."""
+    return {"host": platform.node(), "process": os.getpid(), "started": _started(os.getpid())}
+
+
+def requeue_lost_trials(study: Any, at_start: bool = False) -> None:
+    """Fails the trials whose process is gone, and queues their points once more.
+
+    A process of this machine is asked for at once; that of another one counts as gone when its heartbeat stops.
+
+    Args:
+        study: Optuna's.
+        at_start: this process has no trial of its own yet: what it left behind in an earlier call, and what ended
+            without a result (stopped by Ctrl-C, or by an error of the problem), is queued as well.
+    """
+    optuna = require("optuna", extra="tune", purpose=PURPOSE)
+    state = optuna.trial.TrialState
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        optuna.storages.fail_stale_trials(study)
+        lost = [
+            trial
+            for trial in study.get_trials(states=(state.RUNNING,))
+            if _is_gone(trial, at_start) and _fail(study, trial, optuna)
+        ]
+        if at_start:
+            lost = _ended_without_result(study, optuna)
+        for trial in lost:
+            optuna.storages.RetryHeartbeatStaleTrialCallback()(study, trial)
+
+
+def _fail(study: Any, trial: Any, optuna: Any) -> bool:
+    """Whether it was this process that failed the trial: then it is also the one that queues it again."""
+    try:
+        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+    except (ValueError, optuna.exceptions.OptunaError):
+        return False
+    return True
+
+
+def _ended_without_result(study: Any, optuna: Any) -> list[Any]:
+    trials = study.get_trials()
+    history = optuna.storages.RetryHeartbeatStaleTrialCallback.retry_history
+    done = {number for trial in trials for number in history(trial)}
+    failed = optuna.trial.TrialState.FAIL
+    return [t for t in trials if t.state is failed and t.number not in done and SURPLUS not in t.user_attrs]
+
+
+def _is_gone(trial: Any, at_start: bool) -> bool:
+    """Whether the process of a running trial is known to have ended; False where it cannot be told."""
+    worker = trial.user_attrs.get(WORKER)
+    if worker is None:
+        # A trial names its process in the moment after it was begun: this one died in between.
+        return (datetime.now() - trial.datetime_start).total_seconds() > _MOMENT
+    if at_start and worker == this_worker():
+        return True
+    if worker["host"] != platform.node() or os.name != "posix":
+        return False
+    try:
+        os.kill(worker["process"], 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return _started(worker["process"]) != worker["started"]
+
+
+def _started(process: int) -> str | None:
+    """When a process started, in the kernel's ticks: numbers are used again. None where the kernel does not tell."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
+            text = file.read()
+    except OSError:
+        return None
+    # The name in brackets may hold blanks; state is the first field after it, and `Z` is dead but not yet buried.
+    fields = text.rpartition(")")[2].split()
+    return None if fields[0] == "Z" else fields[19]
