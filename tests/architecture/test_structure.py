@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.one_backend
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "multiloss"
 FILES = sorted(SOURCE.rglob("*.py"))

@@ -9,6 +9,8 @@ import pytest
 import multiloss as ml
 from multiloss.cli._app import run
 
+pytestmark = pytest.mark.one_backend
+
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):

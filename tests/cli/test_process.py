@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.one_backend
+
 NO_MODULE = "import sys; sys.modules['{module}'] = None; from multiloss.cli import main; main()"
 
 

@@ -2,10 +2,13 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
 from multiloss.cli._progress_bar import progress_bar
 from multiloss.experiments import Progress, Run
+
+pytestmark = pytest.mark.one_backend
 
 
 def shown(*, terminal):

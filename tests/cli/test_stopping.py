@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from multiloss.cli._app import app
 
+pytestmark = pytest.mark.one_backend
+
 PROBLEM = """
     import keras
     import numpy as np

@@ -6,6 +6,8 @@ from multiloss.aggregation import PCGrad
 from multiloss.experiments import Contender, contenders
 from multiloss.weighting import Fixed
 
+pytestmark = pytest.mark.one_backend
+
 
 def test_names_objects_and_none():
     found = contenders(["fixed", PCGrad(), "Uncertainty"])

@@ -6,6 +6,8 @@ import pytest
 from multiloss.experiments import Run
 from multiloss.experiments._curves import curve, share, still_falling, term_names
 
+pytestmark = pytest.mark.one_backend
+
 
 def test_mean_and_range_over_seeds():
     values = np.random.default_rng(0).normal(size=(4, 6))

@@ -10,6 +10,8 @@ from multiloss.experiments._interval import estimate, p_value
 from multiloss.experiments._mean_rank import mean_ranks
 from multiloss.experiments._multiple import holm
 
+pytestmark = pytest.mark.one_backend
+
 
 @pytest.mark.parametrize("count", [2, 3, 8])
 def test_interval_and_p_value_are_student_s(count):

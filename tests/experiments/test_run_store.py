@@ -1,10 +1,13 @@
 """Finished runs on disk."""
 
 import numpy as np
+import pytest
 
 from multiloss.experiments import Run
 from multiloss.experiments._store import RunStore
 from multiloss.experiments._train import Trained
+
+pytestmark = pytest.mark.one_backend
 
 RUN = Run("a b/c", 3, {"mae": 1.0}, history={"loss": [1.0]}, settings="abc")
 

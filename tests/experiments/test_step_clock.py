@@ -4,6 +4,8 @@ import pytest
 
 from multiloss.experiments import _callbacks
 
+pytestmark = pytest.mark.one_backend
+
 
 @pytest.fixture
 def clock(monkeypatch):

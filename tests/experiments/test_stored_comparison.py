@@ -10,6 +10,8 @@ import pytest
 from multiloss._core.strict_json import finite, write_atomically
 from multiloss.experiments import Comparison, Run, Samples
 
+pytestmark = pytest.mark.one_backend
+
 
 @pytest.fixture
 def comparison():

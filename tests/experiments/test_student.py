@@ -7,6 +7,8 @@ from scipy import stats
 from multiloss.experiments._interval import estimate
 from multiloss.experiments._student import central_probability, t_quantile
 
+pytestmark = pytest.mark.one_backend
+
 
 @pytest.mark.parametrize("degrees", [1, 2, 3, 4, 5, 6, 9, 10, 31, 100])
 @pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.999])

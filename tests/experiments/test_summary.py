@@ -7,6 +7,8 @@ from scipy import stats
 from multiloss.experiments import Comparison, Run
 from multiloss.experiments._improvement import improvement, relative_change
 
+pytestmark = pytest.mark.one_backend
+
 SCORE = {"accuracy": "max", "error": "min"}
 
 

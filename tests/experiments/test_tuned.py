@@ -5,6 +5,8 @@ import pytest
 from multiloss.experiments import Contender, _tuned, compare
 from multiloss.experiments._tuned import SEED
 
+pytestmark = pytest.mark.one_backend
+
 optuna = pytest.importorskip("optuna", reason="Optuna is not installed")
 
 

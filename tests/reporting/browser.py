@@ -11,18 +11,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 BROWSER = next((path for name in NAMES if (path := shutil.which(name))), None)
-needs_browser = pytest.mark.skipif(
-    BROWSER is None or keras.backend.backend() != "jax",
-    reason=f"no browser is installed: {', '.join(NAMES)}"
-    if BROWSER is None
-    else "pages do not depend on the backend: looked at with JAX",
-)
+needs_browser = pytest.mark.skipif(BROWSER is None, reason=f"no browser is installed: {', '.join(NAMES)}")
 
 _OPTIONS = (
     "--headless",

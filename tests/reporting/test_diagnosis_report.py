@@ -12,6 +12,8 @@ from multiloss.reporting import write_diagnosis
 from multiloss.reporting._diagnosis_pictures import draw_cosines, draw_shares
 from multiloss.reporting._theme import DARK, LIGHT
 
+pytestmark = pytest.mark.one_backend
+
 NAN = float("nan")
 
 

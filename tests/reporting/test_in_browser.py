@@ -7,6 +7,8 @@ from test_tuning_report import make_tuning
 
 from multiloss.reporting import write_diagnosis, write_report, write_tuning
 
+pytestmark = pytest.mark.one_backend
+
 
 @pytest.fixture(scope="module")
 def report(make_comparison, tmp_path_factory):

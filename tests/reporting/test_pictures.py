@@ -16,6 +16,8 @@ from multiloss.reporting._shown import the_best
 from multiloss.reporting._theme import DARK, LIGHT
 from multiloss.reporting._words import blank, chance, half_width, memory, number, percent, with_code
 
+pytestmark = pytest.mark.one_backend
+
 
 def texts(figure):
     return [text.get_text() for axes in figure.axes for text in axes.texts]

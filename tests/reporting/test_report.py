@@ -9,6 +9,8 @@ import pytest
 from multiloss.experiments import Comparison
 from multiloss.reporting import write_report
 
+pytestmark = pytest.mark.one_backend
+
 VOID = {"meta", "img", "source", "br", "wbr", "link", "input", "hr"}
 
 

@@ -17,6 +17,8 @@ from multiloss.reporting._tuning_front import draw_front
 from multiloss.reporting._tuning_history import draw_history, draw_slices
 from multiloss.reporting._tuning_parallel import draw_parallel
 
+pytestmark = pytest.mark.one_backend
+
 SCORE = {"label_accuracy": "max", "size_mae": "min"}
 TERMS = ("mask", "<b>label</b>", "size")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
 from tuning_formula import FormulaTraining, make_problem
 
-from multiloss.experiments.tuning import _trial
+from multiloss.experiments.tuning import _terms, _trial
 
 MEMORY = Path("/dev/shm")
 
@@ -28,6 +29,8 @@ def problem():
 def training(monkeypatch):
     formula = FormulaTraining()
     monkeypatch.setattr(_trial, "train", formula)
+    # The losses before training are real; one look at them does not repay a compilation.
+    monkeypatch.setattr(_terms, "compile_trainer", partial(_terms.compile_trainer, run_eagerly=True))
     return formula
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from multiloss.experiments.tuning import hypervolume, knee, non_dominated
 
+pytestmark = pytest.mark.one_backend
+
 
 def counted(points, reference, samples=200_000):
     """The hypervolume by Monte Carlo: the share of random points that some point dominates."""

@@ -5,6 +5,8 @@ import pytest
 from multiloss.experiments.tuning._balancer_choice import balancer_choices
 from multiloss.experiments.tuning._ranges import Options, Span, parameter_range, weight_range
 
+pytestmark = pytest.mark.one_backend
+
 
 @pytest.mark.parametrize("value", [(1e-6, 1.0), "1e-6..1"])
 def test_weights_go_by_factors(value):

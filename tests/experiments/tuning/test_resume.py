@@ -14,6 +14,8 @@ from tuning_formula import FormulaTraining, make_problem
 from multiloss.experiments.tuning import _recovery, _storage, _trial, tune
 from multiloss.experiments.tuning._recovery import this_worker
 
+pytestmark = pytest.mark.one_backend
+
 # Trains by the formula, slowly enough to be killed in the middle of a trial.
 PROGRAM = """
 import sys, time

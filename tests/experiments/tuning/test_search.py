@@ -6,6 +6,8 @@ import pytest
 
 from multiloss.experiments.tuning import tune
 
+pytestmark = pytest.mark.one_backend
+
 ROLES = ["equal weights", "equal contributions"]
 
 
@@ -47,10 +49,6 @@ def test_bayesian_search_finds_the_known_ratio(problem, training):
     assert 3e-4 < ratio(tuning.best) < 3e-3
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("torch") is None or importlib.util.find_spec("scipy") is None,
-    reason="Optuna's Gaussian process needs PyTorch and SciPy",
-)
 def test_a_gaussian_process_finds_it_too(problem, training):
     tuning = search(problem, trials=18, sampler="gp")
     assert 3e-4 < ratio(tuning.best) < 3e-3

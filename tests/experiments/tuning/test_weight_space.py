@@ -10,6 +10,8 @@ import multiloss as ml
 from multiloss.experiments.tuning import tuning_space
 from multiloss.experiments.tuning._weights import sum_to_k
 
+pytestmark = pytest.mark.one_backend
+
 TERMS = ["mask", "label", "size"]
 
 

@@ -2,7 +2,6 @@
 
 import os
 
-import keras
 import optuna
 import pytest
 import slow_problem
@@ -10,8 +9,8 @@ from postgres_server import postgres, why_not
 
 from multiloss.experiments.tuning import tune
 
-# Each worker starts Python and Keras anew, which takes seconds; which backend they start makes no difference.
-ONE_BACKEND = pytest.mark.skipif(keras.backend.backend() != "torch", reason="processes are tested with one backend")
+pytestmark = pytest.mark.one_backend
+
 QUIET = {"epochs": 1, "confirm_seeds": 0, "pruning": False, "verbose": 0}
 
 
@@ -24,7 +23,6 @@ def stored_trials(url):
         storage.engine.dispose()
 
 
-@ONE_BACKEND
 @pytest.mark.skipif(bool(why_not()), reason=why_not() or "PostgreSQL is there")
 def test_two_workers_share_a_postgresql_database():
     pytest.importorskip("psycopg", reason="the driver psycopg is not installed")

@@ -52,7 +52,7 @@ def run_workers(job: Job, count: int, loop: Loop) -> None:
     A worker that dies loses its trial to the others.
 
     Raises:
-        ValueError: for a mistake that a worker met.
+        ValueError: for a mistake that a worker met; ImportError likewise.
         WorkersEnded: when every worker died before there were enough trials.
     """
     # A new interpreter each: TensorFlow and JAX do not outlive a fork.
@@ -73,7 +73,7 @@ def run_workers(job: Job, count: int, loop: Loop) -> None:
             worker.join()
     _tell(loop, told)
     if not mistakes.empty():
-        raise ValueError(mistakes.get())
+        raise mistakes.get()
     if len(records(loop.study)) < loop.trials and any(worker.exitcode for worker in workers):
         codes = ", ".join(str(worker.exitcode) for worker in workers)
         raise WorkersEnded(
@@ -94,7 +94,7 @@ def _work(job: Job, mistakes: Any) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except _MISTAKES as error:
-        mistakes.put(str(error))
+        mistakes.put(error)
         sys.exit(2)
 
 
