@@ -45,7 +45,7 @@ def worst_in_ball(gramian: Gramian, radius: float, present: Array) -> Weights:
     # Where all are absent, any answer will do that solves a regular problem: it is thrown away.
     taking_part = ops.logical_or(present, ops.logical_not(ops.any(present)))
     here = ops.cast(taking_part, cosines.dtype)
-    matrix = ops.where(finite, cosines, identity) + 4.0 * epsilon(cosines) * math.sqrt(terms) * identity
+    matrix = ops.where(finite, cosines, identity) + 4.0 * epsilon(cosines) * terms * identity
     sizes, longest = relative(ops.where(finite, lengths, ops.ones_like(lengths)), taking_part)
     count = ops.clip(ops.sum(here), 1.0, math.inf)
     shares = sizes / count
