@@ -13,8 +13,8 @@ from rich.console import Console
 from ..experiments import BALANCERS, EPOCHS, SEEDS, contenders, make_budget
 from ..experiments import compare as run_comparison
 from ..reporting import write_report
-from ._json import print_json
 from ._mistakes import UserMistake, mistakes_of
+from ._outcome import show_outcome
 from ._problem_reference import FORMS, check_model, load_problem
 from ._progress_bar import progress_bar
 from ._ready import check_folder, check_report, wake_keras
@@ -91,11 +91,6 @@ def compare(
                 verbose=0,
             )
         report = write_report(comparison, out)
-    if json:
-        print_json({**comparison.to_dict(), "report": str(report)})
-    else:
-        console = Console()
-        print_result(comparison, console)
-        console.print(f"\nReport: {report}", markup=False, highlight=False, soft_wrap=True)
+    show_outcome(comparison, report, json, print_result)
     if not any(run.finished for run in comparison.runs):
         raise UserMistake(f"Every run failed. The first: {comparison.runs[0].error}")

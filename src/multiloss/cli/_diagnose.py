@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from ..diagnostics import BATCHES
 from ..diagnostics import diagnose as run_diagnosis
 from ..reporting import write_diagnosis
 from ._findings import print_diagnosis
-from ._json import print_json
 from ._mistakes import mistakes_of
+from ._outcome import show_outcome
 from ._problem_reference import FORMS, check_model, load_problem
 from ._ready import check_folder, check_report, wake_keras
 from ._stopping import stops_cleanly
@@ -50,9 +49,4 @@ def diagnose(
         with stops_cleanly("Nothing was written."), mistakes_of("", ValueError):
             diagnosis = run_diagnosis(found, batches=batches, seed=seed)
         report = write_diagnosis(diagnosis, out)
-    if json:
-        print_json({**diagnosis.to_dict(), "report": str(report)})
-        return
-    console = Console()
-    print_diagnosis(diagnosis, console)
-    console.print(f"\nReport: {report}", markup=False, highlight=False, soft_wrap=True)
+    show_outcome(diagnosis, report, json, print_diagnosis)

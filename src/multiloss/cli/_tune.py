@@ -17,8 +17,8 @@ from ..experiments import EPOCHS
 from ..experiments.tuning import CONFIRM_SEEDS, KINDS, METHODS, WorkersEnded, read_search
 from ..experiments.tuning import tune as run_search
 from ..reporting import write_tuning
-from ._json import print_json
 from ._mistakes import UserMistake, mistakes_of
+from ._outcome import show_outcome
 from ._problem_reference import FORMS, check_model, load_problem
 from ._ready import check_folder, check_report, wake_keras
 from ._stopping import stops_cleanly
@@ -130,12 +130,7 @@ def tune(
                 verbose=0,
             )
         report = write_tuning(tuning, out)
-    if json:
-        print_json({**tuning.to_dict(), "report": str(report)})
-    else:
-        console = Console()
-        print_tuning(tuning, console)
-        console.print(f"\nReport: {report}", markup=False, highlight=False, soft_wrap=True)
+    show_outcome(tuning, report, json, print_tuning)
     if tuning.best is None:
         raise UserMistake(tuning.headline)
 

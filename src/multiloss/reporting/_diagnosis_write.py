@@ -7,7 +7,7 @@ from pathlib import Path
 from ..diagnostics import Diagnosis
 from ._diagnosis_page import render_diagnosis
 from ._diagnosis_pictures import draw_diagnosis
-from ._write import PICTURES, REPORT
+from ._publish import publish
 
 
 def write_diagnosis(diagnosis: Diagnosis, folder: str | Path) -> Path:
@@ -29,8 +29,4 @@ def write_diagnosis(diagnosis: Diagnosis, folder: str | Path) -> Path:
     pictures = draw_diagnosis(diagnosis)
     page = render_diagnosis(diagnosis, pictures)
     diagnosis.save(folder)
-    for picture in pictures:
-        picture.save(folder / PICTURES)
-    path = folder / REPORT
-    path.write_text(page, encoding="utf-8")
-    return path
+    return publish(folder, page, pictures)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ..experiments.tuning import Tuning
 from ._page import render
+from ._publish import publish
 from ._tuning_pictures import draw_tuning
-from ._write import PICTURES, REPORT
 
 SIGNS = {"better": "▲", "worse": "▼", "not distinguishable": "≈", "nothing better": "≈", "failed": "✕"}
 
@@ -29,11 +29,7 @@ def write_tuning(tuning: Tuning, folder: str | Path) -> Path:
     """
     folder = Path(folder)
     pictures = draw_tuning(tuning)
-    tuning.save(folder)
-    for picture in pictures:
-        picture.save(folder / PICTURES)
     terms = list(dict.fromkeys(term for trial in tuning.trials for term in trial.candidate.weights))
-    path = folder / REPORT
     page = render(
         "tuning.html.j2",
         tuning=tuning,
@@ -50,8 +46,8 @@ def write_tuning(tuning: Tuning, folder: str | Path) -> Path:
             "failed": sum(trial.state == "failed" for trial in tuning.trials),
         },
     )
-    path.write_text(page, encoding="utf-8")
-    return path
+    tuning.save(folder)
+    return publish(folder, page, pictures)
 
 
 def _baseline_standing(tuning: Tuning) -> object:

@@ -7,13 +7,11 @@ from pathlib import Path
 from ..experiments import Comparison
 from ._comparison_page import render_comparison
 from ._comparison_pictures import draw_comparison
-
-REPORT = "report.html"
-PICTURES = "pictures"
+from ._publish import publish
 
 
 def write_report(comparison: Comparison, folder: str | Path) -> Path:
-    """Writes `report.html`, which holds its pictures and needs no network, and the pictures once more as PNG files.
+    """Writes `report.html`, which needs no network, and the same as `results.json`, CSV files and pictures.
 
     Needs matplotlib and Jinja2: `pip install 'multiloss[report]'`.
 
@@ -37,9 +35,6 @@ def write_report(comparison: Comparison, folder: str | Path) -> Path:
     """
     folder = Path(folder)
     pictures = draw_comparison(comparison)
-    folder.mkdir(parents=True, exist_ok=True)
-    for picture in pictures:
-        picture.save(folder / PICTURES)
-    path = folder / REPORT
-    path.write_text(render_comparison(comparison, pictures), encoding="utf-8")
-    return path
+    page = render_comparison(comparison, pictures)
+    comparison.save(folder)
+    return publish(folder, page, pictures)

@@ -1,0 +1,20 @@
+"""Puts a report into its folder: the page, and its pictures once more as files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ._pictures import Picture
+
+REPORT = "report.html"
+PICTURES = "pictures"
+
+
+def publish(folder: Path, page: str, pictures: Sequence[Picture]) -> Path:
+    """Writes the page and the pictures; gives the page's path."""
+    for picture in pictures:
+        picture.save(folder / PICTURES)
+    path = folder / REPORT
+    path.write_text(page, encoding="utf-8")
+    return path
