@@ -34,7 +34,7 @@ def balancing_bytes(trainer: MultiLossModel) -> int:
         return state
     variables = trainer.model.trainable_variables
     formed = _bytes(variables[index] for index in sharing.measured)
-    outputs = sum(_output_entries(tap.layer) for tap in sharing.taps) * sharing.samples * _FLOAT32
+    outputs = sum(_output_entries(tap.layer) for tap in sharing.taps) * trainer._batch_size * _FLOAT32
     return state + len(balancing.rows) * (formed + outputs)
 
 

@@ -62,6 +62,11 @@ class Balancing:
         return self.balancer.needs is not Needs.LOSSES and len(self.rows) > 1
 
     @property
+    def reads_norms(self) -> bool:
+        """Whether of the gradients it needs the lengths alone."""
+        return self.balancer.needs is Needs.NORMS
+
+    @property
     def looks_again(self) -> bool:
         """Whether the balancer wants the losses of the same batch after the update."""
         return self.balancer.looks_again and bool(self.rows)

@@ -20,7 +20,7 @@ from ._objective import Objective
 from ._serialization import seed_states
 from ._sharing import Sharing, find_sharing, with_taps
 from ._tappable import REPRESENTATION, representation, tappable
-from ._taps import Tap
+from ._taps import Recording, Tap
 
 
 @dataclass(frozen=True)
@@ -171,10 +171,20 @@ class CommonSteps:
             warn_unreached(self.objective, self._reach)
         if self._sharing is None and self.objective.balancing.reads_gradients:
             sharing = find_sharing(self.objective, self._reach, self.model.trainable_variables)
-            taps = linear.pull.recording.taps
+            taps = self._paying(linear.pull.recording)
             reached = around([tap for tap in taps if tap.variables]) if taps else []
             reached = [reached[term] for term in self.objective.balancing.balanced] if taps else []
-            self._sharing = with_taps(sharing, taps, reached, self._batch_size)
+            self._sharing = with_taps(sharing, taps, reached)
+
+    def _paying(self, recording: Recording) -> list[Tap]:
+        """The taps that cost less than forming gradients."""
+        balancing = self.objective.balancing
+        found = []
+        for tap in recording.taps:
+            inputs = [recording.inputs[place] for place in recording.places([tap])]
+            if inputs and tap.pays(inputs, len(balancing.rows), self._batch_size, balancing.reads_norms):
+                found.append(tap)
+        return found
 
     def all_finite(self, gradients: Sequence[Any]) -> Array:
         """Whether no gradient holds a NaN or an infinity; sums, in which both survive, read every entry just once."""

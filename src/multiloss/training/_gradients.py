@@ -10,7 +10,6 @@ from typing import Any
 
 from keras import ops
 
-from .._core.balancer import Needs
 from .._core.typing import Array
 from ..terms import TermValue
 from . import _gramian
@@ -88,7 +87,7 @@ def _products(balancing: Balancing, measured: Measured, pull: Pullback, split: S
         for row in balancing.rows
     ]
     size = len(rows)
-    norms_alone = balancing.balancer.needs is Needs.NORMS
+    norms_alone = balancing.reads_norms
     total = ops.zeros((size,) if norms_alone else (size, size), "float32")
     recording = pull.recording
     records = recording.places(split.taps)
@@ -101,7 +100,7 @@ def _products(balancing: Balancing, measured: Measured, pull: Pullback, split: S
         own = [place for place in recording.places([tap]) if deltas[place] is not None]
         if own:
             inputs = [recording.inputs[place] for place in own]
-            total = total + tap.products(inputs, [deltas[place] for place in own], split.samples, norms_alone)
+            total = total + tap.products(inputs, [deltas[place] for place in own], norms_alone)
     return total
 
 

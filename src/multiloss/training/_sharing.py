@@ -23,14 +23,12 @@ class Sharing:
         private: all others.
         measured: those over which the Gramian is taken, and whose gradients must be formed.
         taps: layers that give the rest of the Gramian from what they took in and gave out.
-        samples: the usual size of a batch.
     """
 
     shared: tuple[int, ...]
     private: tuple[int, ...]
     measured: tuple[int, ...]
     taps: tuple[Tap, ...] = ()
-    samples: int = 1
 
 
 def find_sharing(objective: Objective, reach: Sequence[set[int]], variables: Sequence[Any]) -> Sharing:
@@ -64,22 +62,19 @@ def find_sharing(objective: Objective, reach: Sequence[set[int]], variables: Seq
     return Sharing(tuple(shared), private, tuple(_measured(balancer, shared, variables)))
 
 
-def with_taps(sharing: Sharing, taps: Sequence[Tap], around: Sequence[set[int]], samples: int) -> Sharing:
+def with_taps(sharing: Sharing, taps: Sequence[Tap], around: Sequence[set[int]]) -> Sharing:
     """Leaves to taps what they can give: all variables of a layer, reached by no term but through the layer's calls.
 
     Args:
         sharing: from `find_sharing`.
         taps: for variables, or for representations that stand in the place of all of them.
         around: for every balanced term, the variables that it reaches around the tapped layers.
-        samples: the usual size of a batch.
     """
     elsewhere = set().union(*around)
     chosen = tuple(tap for tap in taps if set(tap.variables) <= set(sharing.measured) - elsewhere)
     given = {index for tap in chosen for index in tap.variables}
     measured = () if any(not tap.variables for tap in chosen) else sharing.measured
-    return replace(
-        sharing, taps=chosen, samples=samples, measured=tuple(index for index in measured if index not in given)
-    )
+    return replace(sharing, taps=chosen, measured=tuple(index for index in measured if index not in given))
 
 
 def shared_by_structure(rows: Sequence[Sequence[int]], reach: Sequence[set[int]]) -> list[int]:

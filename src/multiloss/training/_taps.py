@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, ClassVar
@@ -40,12 +41,22 @@ class Tap(abc.ABC):
         """Within it, every call of the layer is noted."""
 
     @abc.abstractmethod
-    def products(self, inputs: Sequence[Any], deltas: Sequence[Array], samples: int, norms_alone: bool) -> Array:
+    def products(self, inputs: Sequence[Any], deltas: Sequence[Array], norms_alone: bool) -> Array:
         """What the layer adds to the Gramian, or to the squared norms.
 
         Args:
             inputs: what the layer was given, call by call.
             deltas: the rows' gradients by what it gave out, call by call, shape `(K, *output)`.
+            norms_alone: whether only the squared norms are wanted.
+        """
+
+    @abc.abstractmethod
+    def pays(self, inputs: Sequence[Any], rows: int, samples: int, norms_alone: bool) -> bool:
+        """Whether this costs less than forming the gradients, in arithmetic and, about as much, in memory.
+
+        Args:
+            inputs: what the layer was given, call by call.
+            rows: K.
             samples: the size of a batch where a shape leaves it open.
             norms_alone: whether only the squared norms are wanted.
         """
@@ -94,15 +105,19 @@ class DenseTap(Tap):
         with replaced(self.layer, "call", noted), replaced(self.layer, "activation", activated):
             yield
 
-    def products(self, inputs: Sequence[Any], deltas: Sequence[Array], samples: int, norms_alone: bool) -> Array:
+    def products(self, inputs: Sequence[Any], deltas: Sequence[Array], norms_alone: bool) -> Array:
         """See `Tap`."""
         given = ops.concatenate([_positions(array) for array in inputs])
         rows = ops.concatenate([_rows_of_positions(array) for array in deltas], axis=1)
-        count = sum(_count(array, samples) for array in inputs)
-        total = _gramian.of_products(given, rows, count, norms_alone)
+        total = _gramian.of_products(given, rows, norms_alone)
         if len(self.variables) > 1:
             total = total + _gramian.of_rows(ops.sum(rows, axis=1), norms_alone)
         return total
+
+    def pays(self, inputs: Sequence[Any], rows: int, samples: int, norms_alone: bool) -> bool:
+        """See `Tap`."""
+        count = sum(_count(array.shape[:-1], samples) for array in inputs)
+        return _gramian.pays(rows, count, inputs[0].shape[-1], self.layer.units, norms_alone)
 
 
 class EmbeddingTap(Tap):
@@ -121,12 +136,17 @@ class EmbeddingTap(Tap):
         with replaced(self.layer, "call", noted):
             yield
 
-    def products(self, inputs: Sequence[Any], deltas: Sequence[Array], samples: int, norms_alone: bool) -> Array:
+    def products(self, inputs: Sequence[Any], deltas: Sequence[Array], norms_alone: bool) -> Array:
         """See `Tap`."""
         indices = ops.concatenate([ops.reshape(ops.cast(array, "int32"), (-1,)) for array in inputs])
         rows = ops.concatenate([_rows_of_positions(array) for array in deltas], axis=1)
-        count = sum(_count(array, samples, positions=len(array.shape)) for array in inputs)
-        return _gramian.of_looked_up(indices, rows, count, self.layer.input_dim, norms_alone)
+        return _gramian.of_looked_up(indices, rows, norms_alone)
+
+    def pays(self, inputs: Sequence[Any], rows: int, samples: int, norms_alone: bool) -> bool:
+        """See `Tap`."""
+        count = sum(_count(array.shape, samples) for array in inputs)
+        table, width = self.layer.input_dim, self.layer.output_dim
+        return _gramian.pays(rows, count, table, width, norms_alone, lookup=True)
 
 
 class OutputTap(Tap):
@@ -148,10 +168,14 @@ class OutputTap(Tap):
         with replaced(self.layer, "call", noted):
             yield
 
-    def products(self, inputs: Sequence[Any], deltas: Sequence[Array], samples: int, norms_alone: bool) -> Array:
+    def products(self, inputs: Sequence[Any], deltas: Sequence[Array], norms_alone: bool) -> Array:
         """See `Tap`."""
         terms = [_gramian.of_rows(ops.reshape(array, (array.shape[0], -1)), norms_alone) for array in deltas]
         return sum(terms[1:], terms[0])
+
+    def pays(self, inputs: Sequence[Any], rows: int, samples: int, norms_alone: bool) -> bool:
+        """It was asked for."""
+        return True
 
 
 class Recording:
@@ -204,10 +228,6 @@ def _rows_of_positions(array: Array) -> Array:
     return ops.cast(ops.reshape(array, (array.shape[0], -1, array.shape[-1])), "float32")
 
 
-def _count(array: Array, samples: int, positions: int | None = None) -> int:
-    """How many positions an input has; a dimension that is left open is the batch."""
-    shape = array.shape[: len(array.shape) - 1 if positions is None else positions]
-    total = 1
-    for size in shape:
-        total *= samples if size is None else int(size)
-    return total
+def _count(shape: Sequence[int | None], samples: int) -> int:
+    """How many positions a shape holds; a dimension that is left open is the batch."""
+    return math.prod(samples if size is None else int(size) for size in shape)
