@@ -34,6 +34,13 @@ def worst_in_ball(gramian: Gramian, radius: float, present: Array) -> Weights:
     Returns:
         v + 1/K, shape `(K,)`, non-negative, 0 where absent. NaN where the Gramian is not finite.
     """
+    # From the shortest to the longest: where gradients are dependent, rounding then is the same in any order.
+    order = ops.argsort(ops.diagonal(gramian))
+    gramian, present = ops.take(ops.take(gramian, order, axis=0), order, axis=1), ops.take(present, order)
+    return ops.take(_in_order(gramian, radius, present), ops.argsort(order))
+
+
+def _in_order(gramian: Gramian, radius: float, present: Array) -> Weights:
     cosines, lengths = correlation(gramian, present)
     terms = gramian.shape[-1]
     finite = ops.all(ops.isfinite(cosines))
