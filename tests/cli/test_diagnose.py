@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 from multiloss.cli import _diagnose
 from multiloss.cli._app import app, run
 
+pytestmark = pytest.mark.one_backend
+
 PROBLEM = """
     import keras
     import numpy as np

@@ -9,6 +9,8 @@ import multiloss.cli._tune as command
 from multiloss.cli._app import app, run
 from multiloss.experiments.tuning import Tuning
 
+pytestmark = pytest.mark.one_backend
+
 PROBLEM = """
 import keras
 import numpy as np

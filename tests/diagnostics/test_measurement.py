@@ -5,6 +5,8 @@ import pytest
 
 from multiloss.diagnostics._measurement import Measurement
 
+pytestmark = pytest.mark.one_backend
+
 
 class Stand:
     """A probe with the attributes that a measurement reads."""
