@@ -15,12 +15,16 @@ from multiloss.cli._app import app
 
 pytestmark = pytest.mark.one_backend
 
+# Each training waits a little, so that a signal always finds the process at work.
 PROBLEM = """
+    import time
+
     import keras
     import numpy as np
     import multiloss as ml
 
     def build_model():
+        time.sleep(0.5)
         x = keras.Input((3,))
         shared = keras.layers.Dense(4)(x)
         return keras.Model(x, {"a": keras.layers.Dense(1)(shared), "b": keras.layers.Dense(1)(shared)})
