@@ -27,7 +27,7 @@ $(VENV)/demo-$(BACKEND): pyproject.toml
 
 demo: $(VENV)/demo-$(BACKEND)
 	KERAS_BACKEND=$(BACKEND) $(VENV)/bin/multiloss compare --tuned-trials 4 --out $(OUT)
-	@echo "The report is $(CURDIR)/$(OUT)/report.html"
+	@echo "The report is $(abspath $(OUT)/report.html)"
 
 $(VENV)/test: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
