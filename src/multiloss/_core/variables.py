@@ -17,8 +17,13 @@ def _ancestry(path: str) -> list[str]:
 
 def matches(pattern: str, variable: Any) -> bool:
     """Whether the pattern fully matches the name or path of the variable's layer, or of a layer around it."""
+    return matches_any(pattern, _ancestry(variable.path))
+
+
+def matches_any(pattern: str, names: Iterable[str]) -> bool:
+    """Whether the pattern fully matches one of the names."""
     try:
-        return any(re.fullmatch(pattern, name) for name in _ancestry(variable.path))
+        return any(re.fullmatch(pattern, name) for name in names)
     except re.error as error:
         raise invalid("A layer pattern must be a regular expression", received=pattern, fix=str(error)) from error
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import keras
 import numpy as np
 
 from .._core.errors import invalid
+from .._core.versions import package_version
 from ..problems import Problem
 from ..problems._fresh_names import with_fresh_names
 from ..terms import Constraint
@@ -182,16 +182,6 @@ def _settings(seen: Sequence[tuple[Any, Any, Any]], seed: int) -> dict[str, Any]
         "seed": seed,
         "backend": backend,
         "dtype_policy": keras.config.dtype_policy().name,
-        "versions": {name: _version(name) for name in ("multiloss", "keras", backend)},
+        "versions": {name: package_version(name) for name in ("multiloss", "keras", backend)},
         "python": platform.python_version(),
     }
-
-
-def _version(package: str) -> str | None:
-    # TensorFlow comes in packages of several names.
-    for name in (package, f"{package}-cpu"):
-        try:
-            return version(name)
-        except PackageNotFoundError:
-            continue
-    return None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .._core.errors import invalid
 from ..problems import Problem
+from ._arguments import Reporter, check_folder
 from ._budget import make_budget
 from ._comparison import Comparison
 from ._contenders import FIXED, contenders
@@ -100,22 +99,15 @@ def compare(
     if tuned_trials is not None and (not isinstance(tuned_trials, int) or tuned_trials < 0):
         raise invalid("`tuned_trials` must be a whole number of at least 0, or None", received=tuned_trials)
     plan = Plan(
-        problem, contenders(balancers, baseline), make_budget(budget, epochs), _seeds(seeds), baseline, _folder(out)
+        problem,
+        contenders(balancers, baseline),
+        make_budget(budget, epochs),
+        _seeds(seeds),
+        baseline,
+        check_folder(out),
     )
-    report = _Reporter(on_progress, verbose)
+    report = Reporter(on_progress, verbose)
     return add_tuned(plan, tuned_trials, report).carry_out(report)
-
-
-@dataclass(frozen=True)
-class _Reporter:
-    on_progress: Callable[[Progress], None] | None
-    verbose: int
-
-    def __call__(self, progress: Progress) -> None:
-        if self.on_progress is not None:
-            self.on_progress(progress)
-        if self.verbose and progress.is_news:
-            print(progress, file=sys.stderr, flush=True)
 
 
 def _seeds(seeds: int | Sequence[int]) -> list[int]:
@@ -123,12 +115,3 @@ def _seeds(seeds: int | Sequence[int]) -> list[int]:
     if not found or len(set(found)) < len(found):
         raise invalid("`seeds` must be a number of at least 1, or distinct seeds", received=seeds)
     return found
-
-
-def _folder(out: str | Path | None) -> Path | None:
-    if out is None:
-        return None
-    folder = Path(out)
-    if folder.exists() and not folder.is_dir():
-        raise invalid("`out` must be a folder", received=str(out), fix="Give another name: a file is in its place.")
-    return folder

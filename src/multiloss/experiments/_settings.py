@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 import platform
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import keras
 
 from .._core.registry import entry_of
+from .._core.versions import package_version
 from ..problems import Problem
 from ._budget import Budget
 from ._contenders import Contender
@@ -95,13 +95,3 @@ def _optimizer_name(problem: Problem) -> str:
     if isinstance(problem.optimizer, str):
         return problem.optimizer
     return str(getattr(problem.optimizer, "name", None) or getattr(problem.optimizer, "__name__", "own"))
-
-
-def package_version(package: str) -> str | None:
-    # TensorFlow comes in packages of several names.
-    for name in (package, f"{package}-cpu"):
-        try:
-            return version(name)
-        except PackageNotFoundError:
-            continue
-    return None

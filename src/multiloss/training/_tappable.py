@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
 
 from .._core.errors import invalid
+from .._core.variables import matches_any
 from ._keras_seams import all_layers, computes_again
 from ._taps import DenseTap, EmbeddingTap, OutputTap, Tap
 
@@ -50,12 +50,7 @@ def representation(model: keras.Model, wrt: str) -> list[Tap]:
     """
     pattern = wrt.removeprefix(REPRESENTATION)
     layers = all_layers(model)
-    try:
-        found = [
-            layer for layer in layers if re.fullmatch(pattern, layer.name) or re.fullmatch(pattern, layer.path or "")
-        ]
-    except re.error as error:
-        raise invalid("A layer pattern must be a regular expression", received=wrt, fix=str(error)) from error
+    found = [layer for layer in layers if matches_any(pattern, (layer.name, layer.path or ""))]
     if not found:
         names = ", ".join(dict.fromkeys(layer.name for layer in layers))
         raise invalid("`wrt` must match a layer of the model", received=wrt, fix=f"Layers: {names}.")

@@ -170,7 +170,7 @@ class OutputTap(Tap):
 
     def products(self, inputs: Sequence[Any], deltas: Sequence[Array], norms_alone: bool) -> Array:
         """See `Tap`."""
-        terms = [_gramian.of_rows(ops.reshape(array, (array.shape[0], -1)), norms_alone) for array in deltas]
+        terms = [_gramian.of_rows(array, norms_alone) for array in deltas]
         return sum(terms[1:], terms[0])
 
     def pays(self, inputs: Sequence[Any], rows: int, samples: int, norms_alone: bool) -> bool:

@@ -29,6 +29,11 @@ class TuningProgress:
     result: TrialRecord | None = None
     best: float | None = None
 
+    @property
+    def is_news(self) -> bool:
+        """Whether it is worth a line: a trial has ended."""
+        return self.result is not None
+
     def __str__(self) -> str:
         """One line for a person."""
         if self.result is None:

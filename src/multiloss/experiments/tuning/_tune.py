@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +12,15 @@ import keras
 
 from ..._core.errors import invalid
 from ..._core.optional import require
+from ..._core.versions import package_version
 from ...problems import Problem
+from .._arguments import Reporter, check_folder, check_whole
 from .._compare import EPOCHS
-from .._settings import package_version
 from ._code import code
 from ._confirm import confirm
 from ._importance import importance
 from ._job import Job, make_problem
 from ._loop import Loop
-from ._progress import TuningProgress
 from ._ranges import Span
 from ._record import records
 from ._samplers import check_pruning, check_sampler
@@ -125,10 +124,10 @@ def tune(
     """
     require("optuna", extra="tune", purpose=PURPOSE)
     for name, value, least in (("epochs", epochs, 1), ("workers", workers, 1), ("confirm_seeds", confirm_seeds, 0)):
-        _check_whole(name, value, least)
+        check_whole(name, value, least)
     if trials is not None:
-        _check_whole("trials", trials, 1)
-    _check_whole("seed", seed, 0)
+        check_whole("trials", trials, 1)
+    check_whole("seed", seed, 0)
     url = storage_url(storage)
     if workers > 1:
         if url is None:
@@ -138,9 +137,7 @@ def tune(
                 fix="Give one, as storage='sqlite:///tune.db'.",
             )
         check_source(problem)
-    folder = None if out is None else Path(out)
-    if folder is not None and folder.exists() and not folder.is_dir():
-        raise invalid("`out` must be a folder", received=str(out), fix="Give another name: a file is in its place.")
+    folder = check_folder(out)
     job = Job(
         problem,
         method,
@@ -172,7 +169,7 @@ def _carry_out(
     on_progress: Callable[[Any], None] | None,
     verbose: int,
 ) -> Tuning:
-    opened, loop = job.prepare(storage, problem, _Reporter(on_progress, verbose))
+    opened, loop = job.prepare(storage, problem, Reporter(on_progress, verbose))
     if workers > 1 and len(records(opened.study)) < opened.trials:
         run_workers(job, workers, loop)
     loop.finish()
@@ -232,20 +229,3 @@ def _ranges(opened: Opened) -> dict[str, Any]:
         if isinstance(entry, Span):
             shown[term] = {"low": entry.low, "high": entry.high}
     return shown
-
-
-class _Reporter:
-    def __init__(self, on_progress: Callable[[Any], None] | None, verbose: int) -> None:
-        self.on_progress = on_progress
-        self.verbose = verbose
-
-    def __call__(self, progress: TuningProgress) -> None:
-        if self.on_progress is not None:
-            self.on_progress(progress)
-        if self.verbose and progress.result is not None:
-            print(progress, file=sys.stderr, flush=True)
-
-
-def _check_whole(name: str, value: Any, least: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise invalid(f"`{name}` must be a whole number of at least {least}", received=value)

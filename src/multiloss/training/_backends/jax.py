@@ -29,7 +29,7 @@ class BackendSteps(CommonSteps):
         linear = self.linearize(x, y, sample_weight, state)
         scope, forward, losses, pull = linear.scope, linear.forward, linear.losses, linear.pull
         self.plan(linear, pull.reach_around)
-        before_step = [(variable, scope.get_current_value(variable)) for variable in self._carried()]
+        before_step = [(variable, scope.get_current_value(variable)) for kind in self._carried() for variable in kind]
         with scope:
             step = differentiate(
                 self.objective,
@@ -101,9 +101,8 @@ class BackendSteps(CommonSteps):
 
         pull = VjpPullback(run, trainable, self.taps())
         y_pred, arrays, after = pull.auxiliary
-        scope = keras.StatelessScope(
-            list(zip(self._carried(), [*trainable, *after, *optimizer, *metrics], strict=True))
-        )
+        kinds = zip(self._carried(), (trainable, after, optimizer, metrics), strict=True)
+        scope = keras.StatelessScope([pair for kind in kinds for pair in zip(*kind, strict=True)])
         with scope:
             batch = self.batch(x, y, y_pred, sample_weight)
         forward = Forward(y_pred, batch, [TermValue(**entry) for entry in arrays])
@@ -119,15 +118,7 @@ class BackendSteps(CommonSteps):
         if self._examine_compiled is None:
             untracked(self, _examine_compiled=examine if self.run_eagerly else jax.jit(examine))
         sync_state(self)
-        state = tuple(
-            [variable.value for variable in variables]
-            for variables in (
-                self.trainable_variables,
-                self.non_trainable_variables,
-                self.optimizer.variables,
-                self.metrics_variables,
-            )
-        )
+        state = tuple([variable.value for variable in variables] for variables in self._carried())
         return self._examine_compiled(state, (x, y, sample_weight))
 
     def test_step(self, state: tuple, data: Any) -> tuple[dict[str, Any], tuple]:
@@ -142,13 +133,13 @@ class BackendSteps(CommonSteps):
         metrics = [scope.get_current_value(variable) for variable in self.metrics_variables]
         return logs, (trainable, non_trainable, metrics)
 
-    def _carried(self) -> list[keras.Variable]:
-        """The variables of a step's state, in order."""
+    def _carried(self) -> list[list[keras.Variable]]:
+        """The variables of a step's state, kind by kind."""
         return [
-            *self.trainable_variables,
-            *self.non_trainable_variables,
-            *self.optimizer.variables,
-            *self.metrics_variables,
+            self.trainable_variables,
+            self.non_trainable_variables,
+            self.optimizer.variables,
+            self.metrics_variables,
         ]
 
     def _blame(self, state: tuple, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> jax.Array:
