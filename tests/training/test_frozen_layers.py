@@ -1,0 +1,88 @@
+"""Layers that are frozen, or not any more, between two calls of `fit`: as in plain Keras, or one error."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from models import data, losses, two_heads, weights_of
+
+import multiloss as ml
+
+BALANCERS = [None, "uncertainty", "mgda", "upgrad", ml.aggregation.MGDA(wrt="representation:trunk")]
+
+
+def _fit(trainer, **arguments):
+    x, y = data(16)
+    trainer.fit(x, y, batch_size=8, epochs=1, shuffle=False, verbose=0, **arguments)
+
+
+def _trained_anew(frozen, optimizer, weights):
+    """One epoch of a trainer that was compiled with the layer as it is now, from given weights."""
+    model = two_heads()
+    model.get_layer("value_head").trainable = not frozen
+    model.set_weights(weights)
+    trainer = ml.compile(model, optimizer, loss=losses())
+    _fit(trainer)
+    return weights_of(model)
+
+
+@pytest.mark.parametrize("balancer", BALANCERS, ids=str)
+def test_a_layer_frozen_between_two_fits_rests_and_the_others_go_on(balancer):
+    model = two_heads()
+    trainer = ml.compile(model, keras.optimizers.Adam(0.01), loss=losses(), balancer=balancer)
+    _fit(trainer)
+    frozen, trunk = model.get_layer("value_head"), model.get_layer("trunk")
+    frozen.trainable = False
+    before = [ops.convert_to_numpy(layer.kernel).copy() for layer in (frozen, trunk)]
+    _fit(trainer)
+    np.testing.assert_array_equal(ops.convert_to_numpy(frozen.kernel), before[0])
+    assert np.abs(ops.convert_to_numpy(trunk.kernel) - before[1]).max() > 1e-4
+    frozen.trainable = True
+    _fit(trainer)
+    assert np.abs(ops.convert_to_numpy(frozen.kernel) - before[0]).max() > 1e-4
+
+
+def test_the_step_with_a_frozen_layer_is_that_of_a_trainer_compiled_with_it():
+    """SGD has no memory: freezing between two fits must then be the same as compiling with the layer frozen."""
+    model = two_heads()
+    trainer = ml.compile(model, keras.optimizers.SGD(0.1), loss=losses())
+    _fit(trainer)
+    weights = weights_of(model)
+    expected = _trained_anew(True, keras.optimizers.SGD(0.1), model.get_weights())
+    model.get_layer("value_head").trainable = False
+    _fit(trainer)
+    assert np.abs(weights[0] - weights_of(model)[0]).max() > 1e-5
+    for got, wanted in zip(sorted(weights_of(model), key=_key), sorted(expected, key=_key), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-7)
+
+
+def _key(array):
+    return array.shape, float(np.abs(array).sum())
+
+
+@pytest.mark.parametrize("balancer", [None, "mgda"])
+def test_unfreezing_what_the_optimizer_does_not_know_says_to_compile_again(balancer):
+    model = two_heads()
+    model.get_layer("value_head").trainable = False
+    trainer = ml.compile(model, "adam", loss=losses(), balancer=balancer)
+    _fit(trainer)
+    before = weights_of(model)
+    model.get_layer("value_head").trainable = True
+    with pytest.raises(ValueError, match=r"value_head/kernel.*Compile again"):
+        _fit(trainer)
+    x, y = data(16)
+    with pytest.raises(ValueError, match=r"value_head/kernel.*Compile again"):
+        trainer.train_on_batch(x, y)
+    for after, first in zip(weights_of(model), before, strict=True):
+        assert after.shape == first.shape
+    trainer.compile("adam", loss=losses(), balancer=balancer)
+    _fit(trainer)
+
+
+def test_a_probe_sees_what_is_trained_now():
+    model = two_heads()
+    trainer = ml.compile(model, "sgd", loss=losses(), balancer="mgda")
+    x, y = data(16)
+    assert any("value_head" in layers for layers in trainer.probe(x, y).connected)
+    model.get_layer("value_head").trainable = False
+    assert not any("value_head" in layers for layers in trainer.probe(x, y).connected)
