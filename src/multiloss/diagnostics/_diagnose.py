@@ -17,8 +17,8 @@ from ..problems._fresh_names import with_fresh_names
 from ..terms import Constraint
 from ..training import MultiLossModel
 from ..training import compile as compile_trainer
+from ..training.reading import BATCH_SIZE, Batches
 from . import findings as findings  # registers the checks
-from ._batches import BATCH_SIZE, Batches
 from ._diagnosis import Diagnosis
 from ._evidence import Evidence, gather
 from ._finding import Finding, find

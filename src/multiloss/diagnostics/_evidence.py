@@ -12,8 +12,8 @@ import numpy as np
 from ..terms import Term
 from ..training import MultiLossModel
 from ..training._naming import by_name
+from ..training.reading import Batches
 from ..weighting import Fixed
-from ._batches import Batches
 from ._loss_kind import LossKind, loss_kind
 from ._measurement import Measurement
 from ._outputs import Output, outputs_of
