@@ -17,8 +17,8 @@ def test_install_trackers():
     assert "_loss_tracker" in source
     assert "_compile_metrics" in source
     trainer = ml.compile(two_heads(), "sgd", loss=losses(), metrics={"value": "mae"})
-    assert trainer.metrics[0] is trainer.tracker
-    assert {id(v) for v in trainer.tracker.variables} <= {id(v) for v in trainer.metrics_variables}
+    assert trainer.metrics[0] is trainer.program.tracker
+    assert {id(v) for v in trainer.program.tracker.variables} <= {id(v) for v in trainer.metrics_variables}
 
 
 def test_untracked():
@@ -118,6 +118,9 @@ def test_keras_mask():
     embedded = keras.layers.Embedding(5, 3, mask_zero=True)(np.array([[1, 0]]))
     assert keras.ops.convert_to_numpy(seams.keras_mask(embedded)).tolist() == [[True, False]]
     assert seams.keras_mask(keras.ops.ones((2,))) is None
+    copy = seams.with_mask(keras.ops.cast(embedded, "float16"), seams.keras_mask(embedded))
+    assert seams.keras_mask(copy) is seams.keras_mask(embedded)
+    assert seams.keras_mask(seams.with_mask(keras.ops.ones((2,)), None)) is None
 
 
 @pytest.mark.parametrize("name", ["compile", "fit", "train_on_batch"])

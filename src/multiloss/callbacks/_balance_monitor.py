@@ -13,8 +13,7 @@ import numpy as np
 from .._core.errors import invalid
 from ..diagnostics._measurement import Measurement, nanmean, shares_of
 from ..terms import Constraint
-from ..training import MultiLossModel
-from ..training._callbacks import FitObserver
+from ..training import FitObserver, MultiLossModel
 from ..training.reading import BATCH_SIZE, Batches, is_arrays
 
 PAIRS_UP_TO = 6

@@ -11,8 +11,7 @@ import numpy as np
 
 from ..terms import Term
 from ..training import MultiLossModel
-from ..training._naming import by_name
-from ..training.reading import Batches
+from ..training.reading import Batches, by_name
 from ..weighting import Fixed
 from ._loss_kind import LossKind, loss_kind
 from ._measurement import Measurement
@@ -99,13 +98,13 @@ def gather(
     tensors = _tensors(trainer.model)
     outputs = outputs_of(trainer.model, tensors, joined)
     names = list(outputs) or list(tensors)
-    targets = trainer.by_name(y, dict.fromkeys(names), None)[1] if names and y is not None else {}
+    targets = trainer.program.names.of_batch(y, dict.fromkeys(names), None)[1] if names and y is not None else {}
     named = by_name(x, None) if isinstance(x, dict | list | tuple) else {"x": x}
     inputs = {name: np.asarray(array) for name, array in named.items()}
     return Evidence(
         trainer=trainer,
         terms={name: term for name, term in trainer.terms.items() if measured is None or name in measured.names},
-        balances=trainer.objective.balancing.wanted and not isinstance(trainer.balancer, Fixed),
+        balances=trainer.program.objective.balancing.wanted and not isinstance(trainer.balancer, Fixed),
         subjects=_subjects(trainer, x, targets, outputs, tensors, data.arrays),
         inputs={name: array[spread_rows(array)] for name, array in inputs.items()},
         outputs=outputs,

@@ -1,8 +1,24 @@
-"""What a trainer reads: its data, batch by batch."""
+"""What the user wrote, by name: data, terms, weights, outputs, targets, and the variables that hold them."""
 
+from ._bound import BoundTerm as BoundTerm
+from ._bound import WeightHandle as WeightHandle
 from ._data import BATCH_SIZE as BATCH_SIZE
 from ._data import Batches as Batches
 from ._data import as_arrays as as_arrays
 from ._data import is_arrays as is_arrays
 from ._data import rows_of as rows_of
 from ._data import shuffled as shuffled
+from ._features import Observed as Observed
+from ._features import feature_model as feature_model
+from ._names import Names as Names
+from ._names import by_name as by_name
+from ._names import complete_weights as complete_weights
+from ._names import declared_output_names as declared_output_names
+from ._names import targets_by_name as targets_by_name
+from ._names import weights_by_name as weights_by_name
+from ._specification import REGULARIZATION as REGULARIZATION
+from ._specification import Specified as Specified
+from ._specification import apply_weights as apply_weights
+from ._specification import specify as specify
+from ._state import TrainingState as TrainingState
+from ._state import seed_states as seed_states
