@@ -39,7 +39,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Measurements:
     """What the checks read.
 
     Attributes:
@@ -81,7 +81,7 @@ def gather(
     data: Batches,
     measured: Measurement | None,
     predictions: Sequence[Mapping[str, np.ndarray]],
-) -> Evidence:
+) -> Measurements:
     """Puts together what the checks read.
 
     Args:
@@ -101,7 +101,7 @@ def gather(
     targets = trainer.program.names.of_batch(y, dict.fromkeys(names), None)[1] if names and y is not None else {}
     named = by_name(x, None) if isinstance(x, dict | list | tuple) else {"x": x}
     inputs = {name: np.asarray(array) for name, array in named.items()}
-    return Evidence(
+    return Measurements(
         trainer=trainer,
         terms={name: term for name, term in trainer.terms.items() if measured is None or name in measured.names},
         balances=trainer.program.objective.balancing.wanted and not isinstance(trainer.balancer, Fixed),
