@@ -20,7 +20,7 @@ from ..training import compile as compile_trainer
 from ..training.reading import BATCH_SIZE, Batches
 from . import findings as findings  # registers the checks
 from ._diagnosis import Diagnosis
-from ._finding import Finding, find, of_severity
+from ._finding import Finding, find
 from ._measurement import Measurement
 from ._measurements import Measurements, gather
 from ._term_report import report_terms
@@ -83,7 +83,6 @@ def diagnose(
     seen = source.first(batches)
     measurements = _examined(trainer, source, seen)
     found = find(measurements)
-    alarms = [*of_severity(found, "error"), *of_severity(found, "warning")]
     diagnosis = Diagnosis(
         problem=label,
         terms=tuple(report_terms(measurements)),
