@@ -10,7 +10,7 @@ from cases import LOSS, SAMPLES, compiled, data, found, heads
 
 import multiloss as ml
 from multiloss.diagnostics import _targets
-from multiloss.diagnostics._batches import Batches
+from multiloss.training.reading import Batches
 
 
 def problem(**changes):

@@ -167,3 +167,24 @@ def test_a_column_against_a_vector_is_not_broadcast():
     expected = np.mean(np.square(target - predicted[:, 0]))
     assert loss(ml.Term("mse"), target, predicted) == pytest.approx(expected, rel=1e-6)
     assert loss(ml.Term("mse"), target[:, None], predicted) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("term", "expected", "words"),
+    [
+        (ml.Term("mse", reduction="sum_over_batch_size"), "mean", "(read from 'sum_over_batch_size')"),
+        (ml.Term("mse", reduction="none"), "mean", "(read from 'none')"),
+        (ml.Term("mse", reduction="mean_with_sample_weight"), "weighted_mean", "(read from 'mean_with_sample_weight')"),
+        (ml.Term(keras.losses.MeanSquaredError(reduction="none")), "mean", "(read from 'none')"),
+        (ml.Term(keras.losses.MeanSquaredError(reduction="sum")), "sum", "sum"),
+        (ml.Term(keras.losses.MeanSquaredError(reduction="sum"), reduction="none"), "mean", "(read from 'none')"),
+        (ml.Term(keras.losses.MeanSquaredError()), "mean", "mean per labelled sample"),
+    ],
+)
+def test_keras_words_for_reductions(term, expected, words):
+    y_true, y_pred = np.array([[1.0], [3.0]], "float32"), np.zeros((2, 1), "float32")
+    weight = np.array([1.0, 3.0], "float32")
+    values = {"mean": (1 + 27) / 2, "weighted_mean": (1 + 27) / 4, "sum": 1 + 27}
+    assert loss(term, y_true, y_pred, sample_weight=weight) == pytest.approx(values[expected])
+    assert term.located("out", ["out"]).explain()[1].endswith(words)
+    assert ml.Term.from_config(term.get_config()).explain()[1].endswith(words)

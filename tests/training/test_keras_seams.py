@@ -118,6 +118,9 @@ def test_keras_mask():
     embedded = keras.layers.Embedding(5, 3, mask_zero=True)(np.array([[1, 0]]))
     assert keras.ops.convert_to_numpy(seams.keras_mask(embedded)).tolist() == [[True, False]]
     assert seams.keras_mask(keras.ops.ones((2,))) is None
+    copy = seams.with_mask(keras.ops.cast(embedded, "float16"), seams.keras_mask(embedded))
+    assert seams.keras_mask(copy) is seams.keras_mask(embedded)
+    assert seams.keras_mask(seams.with_mask(keras.ops.ones((2,)), None)) is None
 
 
 @pytest.mark.parametrize("name", ["compile", "fit", "train_on_batch"])

@@ -11,10 +11,10 @@ import keras
 import numpy as np
 
 from .._core.errors import invalid
-from ..diagnostics._batches import BATCH_SIZE, Batches, is_arrays
 from ..diagnostics._measurement import Measurement, nanmean, shares_of
 from ..terms import Constraint
 from ..training import FitObserver, MultiLossModel
+from ..training.reading import BATCH_SIZE, Batches, is_arrays
 
 PAIRS_UP_TO = 6
 

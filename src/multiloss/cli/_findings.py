@@ -16,7 +16,7 @@ _SIDE_BY_SIDE = 8
 
 
 def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
-    """The findings, the gravest first, each with what to do; then the numbers of the terms, and their cosines."""
+    """The findings, the most severe first, each with what to do; then the numbers of the terms, and their cosines."""
     console.print(Text(f"{diagnosis.problem}: {diagnosis.headline}", style="bold"))
     for finding in diagnosis.findings:
         head = Text(f"\n{SIGNS[finding.severity]} {finding.severity}", style=_COLOURS[finding.severity])
@@ -24,9 +24,9 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
         if finding.remedy:
             console.print(Padding(Text(f"→ {finding.remedy}"), (0, 0, 0, 2)))
     console.print()
-    console.print(_table(term_cells(diagnosis)))
+    console.print(_table(term_cells(diagnosis.terms)))
     if 1 < len(diagnosis.terms) <= _SIDE_BY_SIDE:
-        console.print(_table(cosine_cells(diagnosis)))
+        console.print(_table(cosine_cells(diagnosis.terms, diagnosis.cosines)))
 
 
 def _table(cells: list[tuple[str, ...]]) -> Table:

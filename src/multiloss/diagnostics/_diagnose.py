@@ -17,12 +17,12 @@ from ..problems._fresh_names import with_fresh_names
 from ..terms import Constraint
 from ..training import MultiLossModel
 from ..training import compile as compile_trainer
+from ..training.reading import BATCH_SIZE, Batches
 from . import findings as findings  # registers the checks
-from ._batches import BATCH_SIZE, Batches
 from ._diagnosis import Diagnosis
-from ._evidence import Evidence, gather
 from ._finding import Finding, find
 from ._measurement import Measurement
+from ._measurements import Measurements, gather
 from ._term_report import report_terms
 from ._wording import percent
 
@@ -55,7 +55,7 @@ def diagnose(
         out: a folder for `results.json` and `results.csv`.
 
     Returns:
-        Findings, the gravest first, with what to do about each; and the numbers behind them.
+        Findings, the most severe first, with what to do about each; and the numbers behind them.
 
     Raises:
         ValueError: for arguments of the wrong kind, and for data that do not fit the terms.
@@ -81,14 +81,16 @@ def diagnose(
     trainer, data, size, label, description = _prepared(problem, data, seed)
     source = Batches(data, batch_size or size, seed)
     seen = source.first(batches)
-    evidence = _examined(trainer, source, seen)
-    found = find(evidence)
+    measurements = _examined(trainer, source, seen)
+    found = find(measurements)
     diagnosis = Diagnosis(
         problem=label,
-        terms=tuple(report_terms(evidence)),
-        findings=tuple(found if any(f.severity in ("error", "warning") for f in found) else [*found, _fine(evidence)]),
-        **_matrices(evidence),
-        shared=evidence.measured.shared if evidence.measured else (),
+        terms=tuple(report_terms(measurements)),
+        findings=tuple(
+            found if any(f.severity in ("error", "warning") for f in found) else [*found, _fine(measurements)]
+        ),
+        **_matrices(measurements),
+        shared=measurements.measured.shared if measurements.measured else (),
         settings=_settings(seen, seed),
         description=description,
     )
@@ -115,7 +117,10 @@ def _prepared(problem: Any, data: Any, seed: int) -> tuple[MultiLossModel, Any, 
             received=type(problem).__name__,
             fix="Wrap a model with ml.compile(model, ..., loss=...).",
         )
-    problem._assert_compile_called("diagnose")
+    if not problem.compiled:
+        raise invalid(
+            "A trainer must be compiled to be diagnosed", received="one without losses", fix="Call its `compile` first."
+        )
     if data is None:
         raise invalid(
             "A trainer needs data to be diagnosed on", received="data=None", fix="Write ml.diagnose(trainer, (x, y))."
@@ -123,14 +128,14 @@ def _prepared(problem: Any, data: Any, seed: int) -> tuple[MultiLossModel, Any, 
     return problem, data, BATCH_SIZE, problem.model.name, ""
 
 
-def _examined(trainer: MultiLossModel, source: Batches, seen: Sequence[tuple[Any, Any, Any]]) -> Evidence:
-    """All evidence; without gradients where the data's own faults keep the first batch from being evaluated."""
+def _examined(trainer: MultiLossModel, source: Batches, seen: Sequence[tuple[Any, Any, Any]]) -> Measurements:
+    """Everything measured; without gradients where the data's own faults keep the first batch from being evaluated."""
     try:
         probes = [trainer.probe(*batch) for batch in seen]
     except Exception:
-        evidence = gather(trainer, seen, source, None, [])
-        if any(finding.severity == "error" for finding in find(evidence)):
-            return evidence
+        measurements = gather(trainer, seen, source, None, [])
+        if any(finding.severity == "error" for finding in find(measurements)):
+            return measurements
         raise
     terms = trainer.terms.values()
     counted = [not isinstance(term.description, Constraint) for term in terms]
@@ -140,10 +145,10 @@ def _examined(trainer: MultiLossModel, source: Batches, seen: Sequence[tuple[Any
     return gather(trainer, seen, source, measured, [probe.predictions for probe in probes])
 
 
-def _matrices(evidence: Evidence) -> dict[str, Any]:
-    measured = evidence.measured
+def _matrices(measurements: Measurements) -> dict[str, Any]:
+    measured = measurements.measured
     if measured is None:
-        unknown = np.full((len(evidence.terms),) * 2, np.nan)
+        unknown = np.full((len(measurements.terms),) * 2, np.nan)
         nothing = {"raw": float("nan"), "normalised": float("nan")}
         return {"cosines": unknown, "conflicts": unknown, "similarities": unknown, "condition": nothing}
     return {
@@ -157,10 +162,10 @@ def _matrices(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _fine(evidence: Evidence) -> Finding:
+def _fine(measurements: Measurements) -> Finding:
     """That nothing is wrong, with the numbers that say so."""
-    assert evidence.measured is not None
-    pairs = zip(evidence.measured.names, evidence.measured.shares(), strict=True)
+    assert measurements.measured is not None
+    pairs = zip(measurements.measured.names, measurements.measured.shares(), strict=True)
     known = {term: share for term, share in pairs if np.isfinite(share)}
     message = "Labels, losses, activations and gradients are in order."
     if len(known) > 1:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._core.strict_json import finite, plain, write_atomically, write_json
-from ._finding import SEVERITIES, Finding
+from ._finding import SEVERITIES, Finding, of_severity
 from ._next_steps import next_steps
 from ._summary_text import headline, summary_text
 from ._term_report import TermReport
@@ -27,13 +27,13 @@ class Diagnosis:
     Attributes:
         problem: its name.
         terms: a report for each term.
-        findings: the gravest first.
+        findings: the most severe first.
         cosines: `(T, T)`, the mean cosine of every two gradients at the shared layers; NaN where one has none.
         conflicts: `(T, T)`, the part of the batches in which that cosine is negative.
         similarities: `(T, T)`, gradient-magnitude similarity 2 a b / (a^2 + b^2) of the lengths a, b: 1 where equal.
         condition: condition numbers of the balanced terms' Gramian, the median over the batches: `"raw"` of the
             user-weighted, scaled gradients, `"normalised"` of their cosines; NaN below two terms.
-        shared: the layers that at least two balanced terms reach; empty where there are none, and all layers count.
+        shared: the layers connected to at least two balanced terms; empty where there are none, and all layers count.
         settings: batches, samples, seed, backend, versions.
         description: what the problem is.
     """
@@ -52,19 +52,19 @@ class Diagnosis:
     @property
     def headline(self) -> str:
         """The outcome in one line."""
-        return headline(self)
+        return headline(self.findings)
 
     @property
     def next_steps(self) -> list[str]:
         """What to do next, most important first; code stands in backticks."""
-        return next_steps(self)
+        return next_steps(self.findings, len(self.terms) > 1 and bool(self.shared))
 
     def of(self, severity: str) -> tuple[Finding, ...]:
         """The findings of one severity: `"error"`, `"warning"`, `"hint"` or `"fine"`."""
-        return tuple(finding for finding in self.findings if finding.severity == severity)
+        return of_severity(self.findings, severity)
 
     def __str__(self) -> str:
-        return summary_text(self)
+        return summary_text(self.problem, self.findings, self.terms, self.cosines)
 
     def to_dict(self) -> dict[str, Any]:
         """The diagnosis as plain data that strict JSON can hold: what is not finite is None."""

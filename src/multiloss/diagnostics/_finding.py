@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ._evidence import Evidence
+from ._measurements import Measurements
 
 # In the order in which they are shown.
 SEVERITIES = ("error", "warning", "hint", "fine")
@@ -49,7 +49,7 @@ class Finding:
 # From so many on, one finding on as many terms is told once.
 MANY = 3
 
-Check = Callable[[Evidence], Iterable[Finding]]
+Check = Callable[[Measurements], Iterable[Finding]]
 _CHECKS: list[tuple[Check, bool]] = []
 
 
@@ -57,7 +57,7 @@ def check(*, gradients: bool = False) -> Callable[[Check], Check]:
     """Registers a check where it is written; `findings/__init__.py` names its file.
 
     Args:
-        gradients: the check reads `evidence.measured`; it is left out where no batch could be evaluated.
+        gradients: the check reads `measurements.measured`; it is left out where no batch could be evaluated.
     """
 
     def decorate(function: Check) -> Check:
@@ -67,13 +67,13 @@ def check(*, gradients: bool = False) -> Callable[[Check], Check]:
     return decorate
 
 
-def find(evidence: Evidence) -> list[Finding]:
-    """Everything that the checks find, the gravest first; in each severity in the order of the checks."""
+def find(measurements: Measurements) -> list[Finding]:
+    """Everything that the checks find, the most severe first; in each severity in the order of the checks."""
     found = [
         finding
         for function, gradients in _CHECKS
-        if evidence.measured is not None or not gradients
-        for finding in _gathered(list(function(evidence)))
+        if measurements.measured is not None or not gradients
+        for finding in _gathered(list(function(measurements)))
     ]
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
@@ -91,3 +91,8 @@ def _gathered(found: list[Finding]) -> list[Finding]:
         message = same[0].message + (f" It is the same with {', '.join(others)}." if others else "")
         result.append(dataclasses.replace(same[0], terms=terms, message=message))
     return result
+
+
+def of_severity(findings: Iterable[Finding], severity: str) -> tuple[Finding, ...]:
+    """The findings of one severity."""
+    return tuple(finding for finding in findings if finding.severity == severity)

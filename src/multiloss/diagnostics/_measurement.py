@@ -30,8 +30,8 @@ class Measurement:
         present: `(B, T)` bool: a label, and a weight other than 0.
         gramian: `(B, T, T)` inner products of the gradients of the raw losses, over the shared variables.
         norms: `(B, T)` lengths of the raw gradients over all trainable variables.
-        reached: for each term, the layers that it reaches.
-        shared: the layers that two balanced terms reach; empty where there are none, and all layers count then.
+        connected: for each term, the layers connected to it.
+        shared: the layers connected to two balanced terms; empty where there are none, and all layers count then.
     """
 
     names: tuple[str, ...]
@@ -43,7 +43,7 @@ class Measurement:
     present: np.ndarray
     gramian: np.ndarray
     norms: np.ndarray
-    reached: tuple[tuple[str, ...], ...]
+    connected: tuple[tuple[str, ...], ...]
     shared: tuple[str, ...]
 
     @classmethod
@@ -71,7 +71,7 @@ class Measurement:
             present=stacked("present").astype(bool),
             gramian=stacked("gramian")[:, :, chosen],
             norms=stacked("norms"),
-            reached=tuple(tuple(first.connected[index]) for index in chosen),
+            connected=tuple(tuple(first.connected[index]) for index in chosen),
             shared=tuple(first.shared),
         )
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from ._diagnosis import Diagnosis
+from ._finding import Finding, of_severity
 
 # Which balancers are worth a trial beside fixed weights, by what was found.
 _TRIALS = {
@@ -16,16 +15,21 @@ _TRIALS = {
 _OTHERWISE = ("uncertainty", "upgrad")
 
 
-def next_steps(diagnosis: Diagnosis) -> list[str]:
-    """Most important first; code stands in backticks."""
+def next_steps(findings: Sequence[Finding], shared_by_several: bool) -> list[str]:
+    """Most important first; code stands in backticks.
+
+    Args:
+        findings: what was found.
+        shared_by_several: whether there are several terms, and layers that they share.
+    """
     steps: list[str] = []
-    grave = [*diagnosis.of("error"), *diagnosis.of("warning")]
-    if diagnosis.of("error"):
-        steps.append("Mend the errors: as it stands, training stops or teaches nothing. Then run the diagnosis again.")
-    elif grave:
+    errors, warnings = of_severity(findings, "error"), of_severity(findings, "warning")
+    if errors:
+        steps.append("Fix the errors: as it stands, training stops or teaches nothing. Then run the diagnosis again.")
+    elif warnings:
         steps.append("Follow what is said under the warnings, one by one, and run the diagnosis again after each.")
-    if len(diagnosis.terms) > 1 and diagnosis.shared and not diagnosis.of("error"):
-        names = {finding.name for finding in diagnosis.findings if finding.severity != "fine"}
+    if shared_by_several and not errors:
+        names = {finding.name for finding in findings if finding.severity != "fine"}
         chosen = [balancer for name in _TRIALS if name in names for balancer in _TRIALS[name]] or list(_OTHERWISE)
         listed = ",".join(dict.fromkeys(["fixed", *chosen]))
         steps.append(

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+import numpy as np
+
+from ._finding import Finding, of_severity
+from ._term_report import TermReport
 from ._wording import number, percent
-
-if TYPE_CHECKING:
-    from ._diagnosis import Diagnosis
 
 SIGNS = {"error": "✕", "warning": "!", "hint": "·", "fine": "✓"}
 
 
-def headline(diagnosis: Diagnosis) -> str:
+def headline(findings: Sequence[Finding]) -> str:
     """The outcome in one line."""
-    counts = {severity: len(diagnosis.of(severity)) for severity in ("error", "warning", "hint")}
+    counts = {severity: len(of_severity(findings, severity)) for severity in ("error", "warning", "hint")}
     said = [f"{count} {severity}{'s' if count > 1 else ''}" for severity, count in counts.items() if count]
     if counts["error"]:
         return f"Not ready to train: {_listed(said)}."
@@ -25,12 +25,12 @@ def headline(diagnosis: Diagnosis) -> str:
     return f"Nothing stands in the way{f': {_listed(said)}' if said else ''}."
 
 
-def term_cells(diagnosis: Diagnosis) -> list[tuple[str, ...]]:
+def term_cells(terms: Sequence[TermReport]) -> list[tuple[str, ...]]:
     """The table of terms: its head, then a row a term."""
     rows: list[tuple[str, ...]] = [
         ("term", "loss", "weight", "part of loss", "gradient", "part of gradient", "labelled")
     ]
-    for term in diagnosis.terms:
+    for term in terms:
         rows.append(
             (
                 term.name,
@@ -45,25 +45,25 @@ def term_cells(diagnosis: Diagnosis) -> list[tuple[str, ...]]:
     return rows
 
 
-def cosine_cells(diagnosis: Diagnosis) -> list[tuple[str, ...]]:
+def cosine_cells(terms: Sequence[TermReport], matrix: np.ndarray) -> list[tuple[str, ...]]:
     """The matrix of mean cosines with names at the top and on the left."""
-    names = [term.name for term in diagnosis.terms]
+    names = [term.name for term in terms]
     rows: list[tuple[str, ...]] = [("cosine", *names)]
-    for name, cosines in zip(names, diagnosis.cosines, strict=True):
+    for name, cosines in zip(names, matrix, strict=True):
         rows.append((name, *[f"{cosine:+.2f}" if math.isfinite(cosine) else "–" for cosine in cosines]))
     return rows
 
 
-def summary_text(diagnosis: Diagnosis) -> str:
+def summary_text(problem: str, findings: Sequence[Finding], terms: Sequence[TermReport], cosines: np.ndarray) -> str:
     """Headline, findings, and the tables, for a terminal or a notebook."""
-    lines = [f"{diagnosis.problem}: {diagnosis.headline}", ""]
-    for finding in diagnosis.findings:
+    lines = [f"{problem}: {headline(findings)}", ""]
+    for finding in findings:
         lines.append(f"{SIGNS[finding.severity]} {finding.severity}: {finding.message}")
         if finding.remedy:
             lines.append(f"  -> {finding.remedy}")
-    lines += ["", *_aligned(term_cells(diagnosis))]
-    if len(diagnosis.terms) > 1:
-        lines += ["", *_aligned(cosine_cells(diagnosis))]
+    lines += ["", *_aligned(term_cells(terms))]
+    if len(terms) > 1:
+        lines += ["", *_aligned(cosine_cells(terms, cosines))]
     return "\n".join(lines)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..masks import Labels, counting
+from ..masks import whole as in_full
 from ..terms import Constraint, Description, Term
 
 # So many entries are looked at; of larger arrays, samples spread evenly.
@@ -83,11 +85,10 @@ def targets_of(term: Term, x: Any, y: Mapping[str, np.ndarray], shape: tuple[int
     values = values[rows]
     if term.column is not None and values.ndim == len(shape) and values.shape[-1] == shape[-1]:
         values = _picked(values, term.column)
-    labelled = _not_missing(values, term.missing)
     extra = None if term.mask is None else y.get(term.mask, x.get(term.mask) if isinstance(x, Mapping) else None)
-    if extra is not None:
-        labelled &= _fitted(np.asarray(extra)[rows].astype(bool), values)
-    return Targets(values, labelled, whole)
+    given_mask = None if extra is None else np.asarray(extra)[rows]
+    mask = counting(Labels(str(term.output), values, term.missing, given_mask))
+    return Targets(values, in_full(mask, values), whole)
 
 
 def spread_rows(values: np.ndarray) -> slice | np.ndarray:
@@ -100,17 +101,3 @@ def spread_rows(values: np.ndarray) -> slice | np.ndarray:
 
 def _picked(values: np.ndarray, column: Any) -> np.ndarray:
     return values[..., column] if isinstance(column, slice) else values[..., np.atleast_1d(column)]
-
-
-def _not_missing(values: np.ndarray, missing: Any) -> np.ndarray:
-    if missing is None:
-        return np.ones(values.shape, bool)
-    if missing == "nan":
-        return ~np.isnan(values) if values.dtype.kind == "f" else np.ones(values.shape, bool)
-    return values != missing
-
-
-def _fitted(mask: np.ndarray, values: np.ndarray) -> np.ndarray:
-    while mask.ndim > values.ndim and mask.shape[-1] == 1:
-        mask = mask[..., 0]
-    return np.broadcast_to(mask.reshape(mask.shape + (1,) * (values.ndim - mask.ndim)), values.shape)

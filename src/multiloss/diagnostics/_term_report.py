@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ._evidence import Evidence
 from ._measurement import Measurement, nanmean
+from ._measurements import Measurements
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class TermReport:
         labelled: part of the samples with a label.
         present: part of the batches with a label, and a weight other than 0.
         worsened: part of the batches in which a step along the sum of all terms makes it worse.
-        layers: the layers that it reaches.
+        layers: the layers connected to it.
         targets: count, mean, deviation and range of its labels; empty for a term without targets.
     """
 
@@ -55,15 +55,15 @@ class TermReport:
         return {**self.__dict__, "layers": list(self.layers), "targets": dict(self.targets)}
 
 
-def report_terms(evidence: Evidence) -> list[TermReport]:
+def report_terms(measurements: Measurements) -> list[TermReport]:
     """One report for each term; without numbers where no batch could be evaluated."""
     found = []
-    measured = evidence.measured
-    for index, (name, bound) in enumerate(evidence.terms.items()):
+    measured = measurements.measured
+    for index, (name, bound) in enumerate(measurements.terms.items()):
         reads = bound.description.explain()[0] if bound.description else "regularisers and add_loss"
-        subject = evidence.subjects.get(name)
+        subject = measurements.subjects.get(name)
         numbers = _numbers(measured, index) if measured else dict.fromkeys(_NUMBERS, float("nan"))
-        layers = measured.reached[index] if measured else ()
+        layers = measured.connected[index] if measured else ()
         targets = subject.targets.summary() if subject else {}
         found.append(TermReport(name, reads, bound.balanced, **numbers, layers=layers, targets=targets))
     return found

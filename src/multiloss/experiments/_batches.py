@@ -8,7 +8,8 @@ import keras
 import numpy as np
 from keras import tree
 
-from .._core.errors import invalid
+from ..training.reading import Batches, as_arrays, rows_of, shuffled
+from ..training.reading import is_arrays as is_arrays
 
 # How many samples are kept for drawing: pictures side by side, or points in a plane.
 _PICTURES = 6
@@ -30,11 +31,7 @@ class SeededBatches(keras.utils.PyDataset):
 
     def __init__(self, data: tuple[Any, ...], batch_size: int, seed: int):
         super().__init__()
-        self.data = tree.map_structure(np.asarray, tuple(part for part in data if part is not None))
-        lengths = {len(array) for array in tree.flatten(self.data)}
-        if len(lengths) != 1:
-            raise invalid("All arrays of the data must have the same first axis", received=sorted(lengths))
-        self.length = lengths.pop()
+        self.data, self.length = as_arrays(part for part in data if part is not None)
         self.batch_size = batch_size
         self.seed = seed
         self.epoch = 0
@@ -46,8 +43,7 @@ class SeededBatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> Any:
         """One batch, in the structure of the data."""
-        rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        return tree.map_structure(lambda array: array[rows], self.data)
+        return rows_of(self.data, self.order[index * self.batch_size : (index + 1) * self.batch_size])
 
     def on_epoch_end(self) -> None:
         """Draws the order of the next epoch."""
@@ -55,14 +51,7 @@ class SeededBatches(keras.utils.PyDataset):
         self.order = self._order()
 
     def _order(self) -> np.ndarray:
-        return np.random.default_rng([self.seed, self.epoch]).permutation(self.length)
-
-
-def is_arrays(data: Any) -> bool:
-    """Whether the data is a tuple of arrays (or of structures of them) rather than a dataset."""
-    return isinstance(data, tuple | list) and all(
-        hasattr(leaf, "__array__") or hasattr(leaf, "shape") for leaf in _leaves(tuple(data))
-    )
+        return shuffled(self.length, self.seed, self.epoch)
 
 
 def training_data(data: Any, batch_size: int, seed: int) -> Any:
@@ -75,9 +64,7 @@ def first_samples(data: Any) -> tuple[Any, Any]:
 
     `_PICTURES` samples where an array has three axes or more, as pictures have; up to `_ROWS` otherwise.
     """
-    batch = tuple(data) if is_arrays(data) else next(iter(data))
-    batch = batch if isinstance(batch, tuple | list) else (batch,)
-    parts = (batch[0], batch[1] if len(batch) > 1 else None)
+    parts = (*data, None)[:2] if is_arrays(data) else Batches(data).first(1)[0][:2]
     count = _PICTURES if any(len(leaf.shape) > 2 for leaf in _leaves(parts)) else _ROWS
 
     def take(array: Any) -> Any:

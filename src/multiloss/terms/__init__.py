@@ -1,8 +1,8 @@
 """L2: what is measured: each term is a named number to make small, with what it reads and how it is reduced."""
 
+from ..masks import balanced_class_weight as balanced_class_weight
 from ._batch import Batch as Batch
 from ._batch import TermValue as TermValue
-from ._class_weight import balanced_class_weight as balanced_class_weight
 from ._constraint import Constraint as Constraint
 from ._deep_supervision import deep_supervision as deep_supervision
 from ._description import Description as Description

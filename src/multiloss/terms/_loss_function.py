@@ -14,7 +14,6 @@ from .._core.typing import Array
 from ..losses._lookup import find_loss
 from ._form import form_by_shape
 
-_KERAS_REDUCTIONS = {"sum": "sum", "mean_with_sample_weight": "weighted_mean"}
 _BY_SHAPE = ("crossentropy", "ce")
 
 
@@ -24,7 +23,7 @@ class LossFunction:
     Attributes:
         identifier: what the user gave.
         name: for errors and tables.
-        reduction: what the loss object itself asks for: `"mean"`, `"sum"` or `"weighted_mean"`.
+        reduction: what the loss object itself asks for, in Keras's word; `"mean"` for functions.
         entrywise: the loss is a mean over the last axis of one loss per entry, so that single entries can be masked.
     """
 
@@ -34,7 +33,7 @@ class LossFunction:
         owner = getattr(self._function, "__self__", self._function)
         _refuse_variables(owner)
         self.name = identifier if isinstance(identifier, str) else getattr(owner, "name", None) or _name(owner)
-        self.reduction = _KERAS_REDUCTIONS.get(str(getattr(owner, "reduction", "")), "mean")
+        self.reduction = str(getattr(owner, "reduction", "mean")).lower()
         self.entrywise = self._probe_entrywise()
 
     def __call__(self, y_true: Array, y_pred: Array) -> Array:

@@ -11,10 +11,12 @@ from keras import ops
 
 from .._core.errors import invalid
 from .._core.registry import PACKAGE
+from ..masks import Labels, counting, whole
 from ._alignment import pick
 from ._batch import Batch, TermValue, as_float, batch_value
 from ._description import Description, check_output
 from ._norms import entry_function
+from ._reduction import reduce
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -22,7 +24,8 @@ from ._norms import entry_function
 class OutputPenalty(Description):
     """A penalty on an output's distance from a value; needs no target.
 
-    value = mean over batch and entries of |p - t| (`"l1"`) or (p - t)^2 (`"l2"`).
+    value = mean over batch and entries of |p - t| (`"l1"`) or (p - t)^2 (`"l2"`); steps of a sequence that Keras masks
+    as padding do not count.
 
     Args:
         norm: `"l1"`, `"l2"`, or a function of the difference that gives one value per entry or a scalar.
@@ -61,8 +64,12 @@ class OutputPenalty(Description):
             y_pred = pick(y_pred, self.column)
         difference = y_pred - self.target_value
         function = entry_function(self.norm)
-        if function is not None:
+        padding = counting(Labels(name, y_pred, padding=batch.masks.get(str(self.output))))
+        if function is not None and padding is None:
             return batch_value(name, ops.mean(function(difference)), batch)
+        if function is not None:
+            values = function(difference)
+            return TermValue(*reduce(values, whole(padding, values), None, batch.size, "mean"), batch.size)
         if not callable(self.norm):
             raise invalid("`norm` must be a name or a function", received=self.norm)
         return batch_value(name, ops.mean(as_float(self.norm(difference))), batch)

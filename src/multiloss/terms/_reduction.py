@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from keras import ops
 
+from .._core.errors import invalid
 from .._core.typing import Array
 
 REDUCTIONS = {
@@ -16,6 +17,41 @@ REDUCTIONS = {
     "sum": "sum",
 }
 """What a term's `reduction` may be, in words."""
+
+KERAS_WORDS = {
+    "sum_over_batch_size": "mean",
+    "none": "mean",
+    "mean_with_sample_weight": "weighted_mean",
+}
+"""Keras's words, with ours for the same; a loss without reduction is reduced all the same, as a term is one number."""
+
+
+class Reading(NamedTuple):
+    """What a reduction was read as.
+
+    Attributes:
+        reduction: one of `REDUCTIONS`.
+        words: the same for people, with the word that it was read from where that says something else.
+    """
+
+    reduction: str
+    words: str
+
+
+def read_reduction(given: str, of_loss: str) -> Reading:
+    """What a term's argument means; a loss object's own reduction holds where the argument is `"mean"`.
+
+    Args:
+        given: the term's argument.
+        of_loss: the loss object's own.
+    """
+    if given not in REDUCTIONS and given not in KERAS_WORDS:
+        raise invalid(f"`reduction` must be one of {[*REDUCTIONS, *KERAS_WORDS]}", received=given)
+    word = of_loss if given == "mean" and (of_loss in REDUCTIONS or of_loss in KERAS_WORDS) else given
+    reduction = KERAS_WORDS.get(word, word)
+    # The default of every loss object says nothing.
+    source = "" if word == reduction or (word, given) == ("sum_over_batch_size", "mean") else f" (read from {word!r})"
+    return Reading(reduction, REDUCTIONS[reduction] + source)
 
 
 class Reduced(NamedTuple):

@@ -12,23 +12,24 @@ from keras import ops
 from .._core.errors import invalid
 from .._core.registry import PACKAGE
 from .._core.typing import Array
-from ..scales import resolve_scale
-from ._alignment import align, pick
-from ._batch import Batch, TermValue, as_float, batch_value
-from ._description import Description, check_output
-from ._labels import (
+from ..masks import (
+    Labels,
+    as_missing,
     class_weights,
-    combine,
-    fit_mask,
-    is_float,
-    labelled_entries,
+    counting,
+    product_of_weights,
     safe_prediction,
     safe_target,
     shrink,
     spread,
+    whole,
 )
+from ..scales import resolve_scale
+from ._alignment import align, pick
+from ._batch import Batch, TermValue, as_float, batch_value, is_float
+from ._description import Description, check_output
 from ._loss_function import LossFunction
-from ._reduction import REDUCTIONS, reduce
+from ._reduction import Reading, read_reduction, reduce
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -53,7 +54,9 @@ class Term(Description):
         sample_weight: key in `y` or `x` of weights per sample, for this term only.
         reduction: `"mean"` (as in Keras: per labelled sample, which is per labelled pixel where some are missing),
             `"sample_mean"` (a sample with few labelled pixels counts as much as one with many), `"weighted_mean"`
-            (divides by the sum of the weights), or `"sum"`. A loss object's own holds where this is `"mean"`.
+            (divides by the sum of the weights), or `"sum"`. Keras's `"sum_over_batch_size"` and `"none"` are read as
+            `"mean"`, `"mean_with_sample_weight"` as `"weighted_mean"`. A loss object's own holds where this is
+            `"mean"`; `explain()` says what was read.
         balanced: False keeps the term out of balancing: it enters with the user's weight alone.
 
     Raises:
@@ -77,21 +80,18 @@ class Term(Description):
     reduction: str = "mean"
     balanced: bool = True  # type: ignore[misc]
     function: LossFunction = dataclasses.field(init=False, repr=False)
+    reads_as: Reading = dataclasses.field(init=False, repr=False)
 
     reads_targets = True
 
     def __post_init__(self) -> None:
-        if self.reduction not in REDUCTIONS:
-            raise invalid(f"`reduction` must be one of {list(REDUCTIONS)}", received=self.reduction)
-        if isinstance(self.missing, str) and self.missing != "nan":
-            raise invalid("`missing` must be None, 'nan' or a number", received=self.missing)
+        object.__setattr__(self, "missing", as_missing(self.missing))
         for argument in ("mask", "sample_weight", "output", "target"):
             if not isinstance(getattr(self, argument), str | None):
                 raise invalid(f"`{argument}` must be the name of a key", received=getattr(self, argument))
         object.__setattr__(self, "scale", resolve_scale(self.scale))
         object.__setattr__(self, "function", LossFunction(self.loss))
-        if self.reduction == "mean":
-            object.__setattr__(self, "reduction", self.function.reduction)
+        object.__setattr__(self, "reads_as", read_reduction(self.reduction, self.function.reduction))
 
     @property
     def may_lack_labels(self) -> bool:  # type: ignore[override]
@@ -107,18 +107,13 @@ class Term(Description):
     def evaluate(self, name: str, batch: Batch) -> TermValue:
         """The term's value in a batch."""
         y_true, y_pred = self._arrays(name, batch)
-        mask = labelled_entries(y_true, self.missing)
-        if self.mask is not None:
-            given = ops.cast(batch.extra(name, "mask", self.mask), "bool")
-            mask = combine(mask, fit_mask(name, given, y_true))
-        if (padding := batch.masks.get(str(self.output))) is not None:
-            mask = combine(mask, ops.cast(padding, "bool"))
+        mask = self.label_mask(name, y_true, batch)
         safe_true = safe_target(y_true, mask)
         values, value_mask = self._values(name, safe_true, y_pred, mask)
         if len(values.shape) == 0:
             return self._whole_batch(name, values, batch, value_mask)
         weights = self._weights(name, batch, safe_true, y_pred, len(values.shape))
-        reduced = reduce(values, value_mask, weights, batch.size, self.reduction)
+        reduced = reduce(values, value_mask, weights, batch.size, self.reads_as.reduction)
         mask_of_targets = None if mask is None else spread(mask, len(safe_true.shape))
         return TermValue(*reduced, batch.size, safe_true, mask_of_targets)
 
@@ -155,31 +150,18 @@ class Term(Description):
             ) from error
         values = as_float(values)
         if mask is not None and len(values.shape) > 0:
-            mask = spread(shrink(mask, len(values.shape)), len(values.shape))
-            mask = ops.broadcast_to(mask, ops.shape(values))
+            mask = whole(shrink(mask, len(values.shape)), values)
         return values, mask
 
     def _weights(self, name: str, batch: Batch, y_true: Array, y_pred: Array, rank: int) -> Array | None:
-        factors = []
+        weights = []
         if (given := batch.weight_of(str(self.output))) is not None:
-            factors.append(given)
+            weights.append(given)
         if self.sample_weight is not None:
-            factors.append(batch.extra(name, "sample_weight", self.sample_weight))
+            weights.append(batch.extra(name, "sample_weight", self.sample_weight))
         if self.class_weight is not None:
-            factors.append(class_weights(name, y_true, y_pred, self.class_weight))
-        total = None
-        for factor in factors:
-            factor = as_float(factor)
-            if len(factor.shape) == rank + 1 and factor.shape[-1] == 1:
-                factor = ops.squeeze(factor, -1)
-            if len(factor.shape) > rank:
-                raise invalid(
-                    f"The sample weights of term {name!r} must have at most the rank of its loss values, {rank}",
-                    received=f"shape {tuple(factor.shape)}",
-                )
-            factor = spread(factor, rank)
-            total = factor if total is None else total * factor
-        return total
+            weights.append(class_weights(name, y_true, y_pred, self.class_weight))
+        return product_of_weights(name, map(as_float, weights), rank)
 
     def _whole_batch(self, name: str, value: Array, batch: Batch, mask: Array | None) -> TermValue:
         if mask is not None or self._weights(name, batch, value, value, 99) is not None:
@@ -191,18 +173,20 @@ class Term(Description):
             )
         return batch_value(name, value, batch)
 
-    def label_mask(self, y_true: Array, batch: Batch) -> Array | None:
-        """Which labels count, in the shape of the labels, for the metrics of the same output; None when all do."""
-        mask = labelled_entries(ops.convert_to_tensor(y_true), self.missing)
-        if self.mask is not None:
-            name = str(self.output)
-            given = ops.cast(batch.extra(name, "mask", self.mask), "bool")
-            mask = combine(mask, fit_mask(name, given, y_true))
-        return mask
+    def label_mask(self, name: str, y_true: Array, batch: Batch) -> Array | None:
+        """Which of the labels count, for the loss and for the metrics of the same output; None when all do.
+
+        Args:
+            name: the term's name, for errors.
+            y_true: the labels.
+            batch: where the mask and the padding are.
+        """
+        given = None if self.mask is None else ops.convert_to_tensor(batch.extra(name, "mask", self.mask))
+        return counting(Labels(name, y_true, self.missing, given, batch.masks.get(str(self.output))))
 
     def explain(self) -> tuple[str, str]:
         """What the term reads, and how it is reduced."""
         column = "" if self.column is None else f"[{self.column}]"
         target = "" if self.target == self.output else f" against {self.target}"
         missing = f", missing={self.missing!r}" if self.missing is not None else ""
-        return f"{self.function.name} on {self.output}{column}{target}{missing}", REDUCTIONS[self.reduction]
+        return f"{self.function.name} on {self.output}{column}{target}{missing}", self.reads_as.words

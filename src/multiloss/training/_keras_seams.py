@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
-from keras.src.backend import KerasTensor, compute_output_spec, get_keras_mask
+from keras.src.backend import KerasTensor, compute_output_spec, get_keras_mask, set_keras_mask
 from keras.src.trainers.epoch_iterator import EpochIterator
 from keras.src.utils.tracking import DotNotTrackScope
 
@@ -98,6 +98,13 @@ def times_called(layer: keras.layers.Layer) -> int:
 def keras_mask(tensor: Any) -> Any:
     """The mask that Keras hangs on an output of a masked sequence; None for all others."""
     return get_keras_mask(tensor)
+
+
+def with_mask(tensor: Any, mask: Any) -> Any:
+    """The tensor, with the mask of the output that it was made of; None for no mask."""
+    if mask is not None:
+        set_keras_mask(tensor, mask)
+    return tensor
 
 
 def clear_functions(model: Any) -> None:

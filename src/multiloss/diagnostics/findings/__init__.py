@@ -3,7 +3,7 @@
 # ruff: noqa: I001
 from . import _nonfinite as _nonfinite
 from . import _labels as _labels
-from . import _reach as _reach
+from . import _connected as _connected
 from . import _classes as _classes
 from . import _activation as _activation
 from . import _numbers as _numbers

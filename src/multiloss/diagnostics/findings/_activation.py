@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .._evidence import Evidence, Subject
 from .._finding import Finding, check
+from .._measurements import Measurements, Subject
 from .._wording import number, percent
 
 # Probabilities may miss 0, 1 and their sum by rounding (half precision included).
@@ -19,9 +19,9 @@ _FEW = 16
 
 
 @check()
-def logits_as_probabilities(evidence: Evidence) -> Iterator[Finding]:
+def logits_as_probabilities(measurements: Measurements) -> Iterator[Finding]:
     """A loss that expects probabilities gets something else."""
-    for name, subject in evidence.subjects.items():
+    for name, subject in measurements.subjects.items():
         kind, output = subject.kind, subject.output
         values = output.finite
         if not kind.of_probabilities or kind.from_logits or not values.size:
@@ -53,9 +53,9 @@ def logits_as_probabilities(evidence: Evidence) -> Iterator[Finding]:
 
 
 @check()
-def probabilities_as_logits(evidence: Evidence) -> Iterator[Finding]:
+def probabilities_as_logits(measurements: Measurements) -> Iterator[Finding]:
     """A loss that applies a softmax or sigmoid itself gets what has been through one already."""
-    for name, subject in evidence.subjects.items():
+    for name, subject in measurements.subjects.items():
         kind, output = subject.kind, subject.output
         if not kind.from_logits or not _looks_squashed(subject):
             continue
@@ -70,9 +70,9 @@ def probabilities_as_logits(evidence: Evidence) -> Iterator[Finding]:
 
 
 @check()
-def out_of_reach(evidence: Evidence) -> Iterator[Finding]:
+def out_of_reach(measurements: Measurements) -> Iterator[Finding]:
     """Numbers that the last activation cannot give."""
-    for name, subject in evidence.subjects.items():
+    for name, subject in measurements.subjects.items():
         labels = subject.targets.finite
         low, high = subject.output.reachable
         if not subject.kind.of_numbers or not labels.size:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .._evidence import Evidence, Subject
 from .._finding import Finding, check
+from .._measurements import Measurements, Subject
 from .._wording import number, percent, quoted, term_code
 
 # The commonest class this many times as frequent as the rarest deserves a word.
@@ -17,9 +17,9 @@ _NAMED = 8
 
 
 @check()
-def class_numbers(evidence: Evidence) -> Iterator[Finding]:
+def class_numbers(measurements: Measurements) -> Iterator[Finding]:
     """Class numbers that are no class of the output, fractional ones, and rows where numbers are expected."""
-    for name, subject in evidence.subjects.items():
+    for name, subject in measurements.subjects.items():
         if subject.kind.family != "sparse" or not subject.targets.finite.size:
             continue
         classes, labels = subject.output.predictions.shape[-1], subject.targets.finite
@@ -59,7 +59,7 @@ def _outside(name: str, subject: Subject, outside: np.ndarray, classes: int) -> 
     elif outside.size == 1 and outside[0] == classes and subject.targets.finite.min() >= 1:
         remedy = "The classes seem to count from 1: subtract 1 from the targets."
     else:
-        remedy = f"Give the output {int(max(outside.max(), classes - 1)) + 1} classes, or mend the targets."
+        remedy = f"Give the output {int(max(outside.max(), classes - 1)) + 1} classes, or fix the targets."
     return Finding(
         "error",
         "class out of range",
@@ -71,9 +71,9 @@ def _outside(name: str, subject: Subject, outside: np.ndarray, classes: int) -> 
 
 
 @check()
-def class_rows(evidence: Evidence) -> Iterator[Finding]:
+def class_rows(measurements: Measurements) -> Iterator[Finding]:
     """Numbers where one-hot rows are expected, rows with several classes, and binary targets outside 0 to 1."""
-    for name, subject in evidence.subjects.items():
+    for name, subject in measurements.subjects.items():
         labels, values = subject.targets.finite, subject.targets.values
         if not labels.size:
             continue
@@ -130,9 +130,9 @@ def _several(name: str, subject: Subject) -> Iterator[Finding]:
 
 
 @check()
-def class_counts(evidence: Evidence) -> Iterator[Finding]:
+def class_counts(measurements: Measurements) -> Iterator[Finding]:
     """Classes that never occur, and very unequal ones."""
-    for name, subject in evidence.subjects.items():
+    for name, subject in measurements.subjects.items():
         counts = _counts(subject)
         if counts is None or not counts.sum():
             continue

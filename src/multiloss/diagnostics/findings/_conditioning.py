@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .._evidence import Evidence
 from .._finding import Finding, check
 from .._measurement import Measurement
+from .._measurements import Measurements
 from .._wording import names, number
 
 # Beyond this, float32 gradients cannot tell the terms' directions apart.
@@ -18,9 +18,9 @@ _PART = 0.05
 
 
 @check(gradients=True)
-def conditioning(evidence: Evidence) -> Iterator[Finding]:
+def conditioning(measurements: Measurements) -> Iterator[Finding]:
     """The normalised gradients span fewer directions than there are terms."""
-    measured = evidence.measured
+    measured = measurements.measured
     assert measured is not None
     condition = measured.condition(normalised=True)
     if not condition > WORST:

@@ -8,25 +8,25 @@ import numpy as np
 from keras import ops
 
 from ...aggregation import solve
-from .._evidence import Evidence
 from .._finding import Finding, check
-from .._levelling import DOMINANT
 from .._measurement import Measurement, nanmean
+from .._measurements import Measurements
+from .._rebalancing import DOMINANT
 from .._wording import names, percent
 
 # A mean cosine below the first, negative in that part of the batches: a conflict that stays.
 STRONG, OFTEN = -0.3, 0.75
 # Fewer batches do not make a habit.
 LEAST = 4
-PEACEMAKER = "upgrad"
+CONFLICT_FREE = "upgrad"
 # So many pairs are named.
 _NAMED = 3
 
 
 @check(gradients=True)
-def conflict(evidence: Evidence) -> Iterator[Finding]:
+def conflict(measurements: Measurements) -> Iterator[Finding]:
     """Pairs whose gradients point apart in most batches; a warning where training has begun and a term suffers."""
-    measured = evidence.measured
+    measured = measurements.measured
     assert measured is not None
     pairs = _pairs(measured)
     if not pairs or len(measured.losses) < LEAST:
@@ -36,14 +36,14 @@ def conflict(evidence: Evidence) -> Iterator[Finding]:
     shares = measured.shares()
     # Where one term drowns the others, the sum goes its way: that is the finding then.
     drowning = np.isfinite(shares).any() and np.nanmax(shares) >= DOMINANT
-    grave = bool(losers) and evidence.begun and not drowning and not evidence.balances
+    severe = bool(losers) and measurements.begun and not drowning and not measurements.balances
     yield Finding(
-        "warning" if grave else "hint",
+        "warning" if severe else "hint",
         "conflict",
         tuple(measured.names[index] for index in sorted({index for pair in pairs for index in pair})),
         f"{_listed(measured, pairs)} pull against each other in nearly every batch."
         f"{_harm(measured, losers, suffering)}",
-        _remedy(evidence, measured),
+        _remedy(measurements, measured),
     )
 
 
@@ -79,26 +79,26 @@ def _harm(measured: Measurement, losers: list[int], suffering: np.ndarray) -> st
     )
 
 
-def _remedy(evidence: Evidence, measured: Measurement) -> str:
-    if evidence.balances:
+def _remedy(measurements: Measurements, measured: Measurement) -> str:
+    if measurements.balances:
         return ""
     remedy = (
         ""
-        if evidence.begun
+        if measurements.begun
         else "In an untrained model that depends on the draw of its weights: look with another `seed`, or while it "
         "trains. "
     )
-    if _peaceful(measured):
-        remedy += f'With `balancer="{PEACEMAKER}"` no step makes a term worse (tried on these batches). '
-    return f"{remedy}Whether that pays on validation data, `multiloss compare --balancers fixed,{PEACEMAKER}` tells."
+    if _free_of_conflict(measured):
+        remedy += f'With `balancer="{CONFLICT_FREE}"` no step makes a term worse (tried on these batches). '
+    return f"{remedy}Whether that pays on validation data, `multiloss compare --balancers fixed,{CONFLICT_FREE}` tells."
 
 
-def _peaceful(measured: Measurement) -> bool:
+def _free_of_conflict(measured: Measurement) -> bool:
     """Whether the balancer's direction is against no term, in any batch, to rounding."""
     for kept, gramian in measured.rows():
         if len(kept) < 2:
             continue
-        weights = np.asarray(ops.convert_to_numpy(solve(gramian, PEACEMAKER)), "float64")
+        weights = np.asarray(ops.convert_to_numpy(solve(gramian, CONFLICT_FREE)), "float64")
         progress = gramian @ weights
         if (progress < -1e-3 * np.sqrt(np.diagonal(gramian) * (weights @ progress))).any():
             return False

@@ -6,22 +6,22 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .._evidence import Evidence
 from .._finding import Finding, check
-from .._levelling import DOMINANT, DROWNED, ahead, level
+from .._measurements import Measurements
+from .._rebalancing import DOMINANT, DROWNED, ahead, rebalancing_remedy
 from .._wording import percent
 
 
 @check(gradients=True)
-def dominance(evidence: Evidence) -> Iterator[Finding]:
+def dominance(measurements: Measurements) -> Iterator[Finding]:
     """One term drowns the others; or, where none does, single terms are drowned."""
-    measured = evidence.measured
+    measured = measurements.measured
     assert measured is not None
     shares = measured.shares()
     if np.isfinite(shares).sum() < 2:
         return
-    # A balancer is chosen to mend this; a person should still know what it has to do.
-    severity, before = ("hint", ", before the balancer acts") if evidence.balances else ("warning", "")
+    # A balancer is chosen to fix this; a person should still know what it has to do.
+    severity, before = ("hint", ", before the balancer acts") if measurements.balances else ("warning", "")
     place = "at the shared layers" if measured.shared else "of all layers together"
     largest = int(np.nanargmax(shares))
     name = measured.names[largest]
@@ -31,7 +31,7 @@ def dominance(evidence: Evidence) -> Iterator[Finding]:
             "dominance",
             (name,),
             f"`{name}` gives {percent(shares[largest])} of the gradient {place}{before}: {ahead(measured, largest)}.",
-            level(evidence, [largest]),
+            rebalancing_remedy(measurements, [largest]),
         )
         return
     small = [int(index) for index in np.flatnonzero(measured.balanced & (shares > 0) & (shares < DROWNED))]
@@ -43,5 +43,5 @@ def dominance(evidence: Evidence) -> Iterator[Finding]:
             tuple(measured.names[index] for index in small),
             f"Some terms give next to nothing of the gradient {place}{before}, and hardly teach the layers anything: "
             f"{listed}. The largest is `{name}` with {percent(shares[largest])}.",
-            level(evidence, small),
+            rebalancing_remedy(measurements, small),
         )

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .._evidence import Evidence
 from .._finding import Finding, check
+from .._measurements import Measurements
 from .._wording import names, number
 
 _SAME = 1e-4
 
 
 @check(gradients=True)
-def duplicates(evidence: Evidence) -> Iterator[Finding]:
+def duplicates(measurements: Measurements) -> Iterator[Finding]:
     """Two terms whose losses are proportional in every batch, and whose gradients are parallel."""
-    measured = evidence.measured
+    measured = measurements.measured
     assert measured is not None
     cosines = measured.cosines()
     for first, second in zip(*np.triu_indices(len(measured.names), 1), strict=True):

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from .._evidence import Evidence
 from .._finding import Finding, check
+from .._measurements import Measurements
 from .._wording import number
 
 # The typical size of inputs that is worth a word, and one that no initial weights are made for; pixels lie between.
@@ -26,11 +26,11 @@ _SCALING = (
 
 
 @check()
-def large_inputs(evidence: Evidence) -> Iterator[Finding]:
+def large_inputs(measurements: Measurements) -> Iterator[Finding]:
     """Inputs in the tens or thousands, and no layer that scales."""
-    if any(isinstance(layer, _SCALING) for layer in _all_layers(evidence.trainer.model)):
+    if any(isinstance(layer, _SCALING) for layer in _all_layers(measurements.trainer.model)):
         return
-    for name, array in evidence.inputs.items():
+    for name, array in measurements.inputs.items():
         values = np.asarray(array)
         if values.dtype.kind not in "iuf" or not values.size:
             continue

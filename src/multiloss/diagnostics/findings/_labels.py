@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._evidence import Evidence
 from .._finding import Finding, check
+from .._measurements import Measurements
 from .._wording import percent
 
 
 @check()
-def labels(evidence: Evidence) -> Iterator[Finding]:
+def labels(measurements: Measurements) -> Iterator[Finding]:
     """No label at all, or so few that most batches have none."""
-    measured = evidence.measured
-    order = list(evidence.terms)
-    for name, subject in evidence.subjects.items():
+    measured = measurements.measured
+    order = list(measurements.terms)
+    for name, subject in measurements.subjects.items():
         targets = subject.targets
         if not targets.labels.size:
             yield Finding(

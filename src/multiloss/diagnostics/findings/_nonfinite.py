@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .._evidence import Evidence
 from .._finding import Finding, check
+from .._measurements import Measurements
 from .._wording import names, percent, quoted, term_code
 
 
 @check()
-def in_inputs(evidence: Evidence) -> Iterator[Finding]:
+def in_inputs(measurements: Measurements) -> Iterator[Finding]:
     """Inputs that are no numbers."""
-    for name, array in evidence.inputs.items():
+    for name, array in measurements.inputs.items():
         values = np.asarray(array)
         if values.dtype.kind != "f" or (bad := ~np.isfinite(values)).sum() == 0:
             continue
@@ -23,7 +23,7 @@ def in_inputs(evidence: Evidence) -> Iterator[Finding]:
             "error",
             "non-finite input",
             (),
-            f"The input `{name}` has {_what(values)} in {rows.sum()} of {len(values)} samples {evidence.where}: "
+            f"The input `{name}` has {_what(values)} in {rows.sum()} of {len(values)} samples {measurements.where}: "
             "the loss of each such batch is NaN.",
             "Fill them in before training, with `numpy.nan_to_num(x)` or with each column's mean, and give the model "
             "the mask `numpy.isfinite(x)` as a further input if it may matter.",
@@ -31,9 +31,9 @@ def in_inputs(evidence: Evidence) -> Iterator[Finding]:
 
 
 @check()
-def in_targets(evidence: Evidence) -> Iterator[Finding]:
+def in_targets(measurements: Measurements) -> Iterator[Finding]:
     """Labels that are no numbers and are not declared as missing."""
-    for name, subject in evidence.subjects.items():
+    for name, subject in measurements.subjects.items():
         labels = subject.targets.labels
         absent, infinite = np.isnan(labels).mean() if labels.size else 0.0, np.isinf(labels).any()
         if absent:
@@ -60,21 +60,21 @@ def in_targets(evidence: Evidence) -> Iterator[Finding]:
 
 
 @check(gradients=True)
-def in_losses(evidence: Evidence) -> Iterator[Finding]:
+def in_losses(measurements: Measurements) -> Iterator[Finding]:
     """Losses, or gradients of finite losses, that are no numbers."""
-    measured = evidence.measured
+    measured = measurements.measured
     assert measured is not None
     bad = measured.present & ~np.isfinite(measured.losses)
-    guilty = [name for name, flags in zip(measured.names, bad.T, strict=True) if flags.any()]
-    if guilty:
+    nonfinite_terms = [name for name, flags in zip(measured.names, bad.T, strict=True) if flags.any()]
+    if nonfinite_terms:
         how_many = int(bad.any(axis=1).sum())
         yield Finding(
             "error",
             "non-finite loss",
-            tuple(guilty),
-            f"The loss of {names(guilty)} is not finite in {how_many} of {len(bad)} batches: training would "
+            tuple(nonfinite_terms),
+            f"The loss of {names(nonfinite_terms)} is not finite in {how_many} of {len(bad)} batches: training would "
             "stop there.",
-            "Mend the data first where another finding speaks of them; else look for a logarithm of 0, a division by "
+            "Fix the data first where another finding speaks of them; else look for a logarithm of 0, a division by "
             "0, or predictions so large that they overflow.",
         )
     # Where a loss is not finite, the gradients of the same batch may not be either, whosever they are.

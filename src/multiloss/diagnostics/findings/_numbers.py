@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .._evidence import Evidence, Subject
 from .._finding import Finding, check
+from .._measurements import Measurements, Subject
 from .._wording import number
 
 # Targets this many times larger than anything the model predicts at its start, and larger than this, are far away:
@@ -18,9 +18,9 @@ _NARROW = 0.05
 
 
 @check()
-def constant_target(evidence: Evidence) -> Iterator[Finding]:
+def constant_target(measurements: Measurements) -> Iterator[Finding]:
     """Every label is the same."""
-    for name, subject in evidence.subjects.items():
+    for name, subject in measurements.subjects.items():
         labels = subject.targets.finite
         if labels.size < 2 or np.ptp(labels) > 0 or not subject.targets.whole:
             continue
@@ -35,14 +35,14 @@ def constant_target(evidence: Evidence) -> Iterator[Finding]:
 
 
 @check()
-def far_start(evidence: Evidence) -> Iterator[Finding]:
+def far_start(measurements: Measurements) -> Iterator[Finding]:
     """Predictions that start far larger than any target."""
-    for name, subject in evidence.subjects.items():
+    for name, subject in measurements.subjects.items():
         if not subject.kind.of_numbers or not subject.output.finite.size or not subject.targets.finite.size:
             continue
         labels, predictions = subject.targets.finite, subject.output.finite
         if (
-            evidence.begun
+            measurements.begun
             or not labels.any()
             or _size(predictions) < _TIMES * max(_size(labels), float(np.abs(labels).max()) / 5.0)
         ):
@@ -59,9 +59,9 @@ def far_start(evidence: Evidence) -> Iterator[Finding]:
 
 
 @check()
-def far_target(evidence: Evidence) -> Iterator[Finding]:
+def far_target(measurements: Measurements) -> Iterator[Finding]:
     """Numbers far from what the untrained model predicts."""
-    for name, subject in evidence.subjects.items():
+    for name, subject in measurements.subjects.items():
         if not subject.kind.of_numbers or not subject.output.finite.size or not subject.targets.finite.size:
             continue
         labels, predictions = subject.targets.finite, subject.output.finite

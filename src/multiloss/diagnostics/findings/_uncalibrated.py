@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._evidence import Evidence
 from .._finding import Finding, check
+from .._measurements import Measurements
 
 
 @check()
-def uncalibrated(evidence: Evidence) -> Iterator[Finding]:
+def uncalibrated(measurements: Measurements) -> Iterator[Finding]:
     """A scale that awaits a pass over the data counts as 1 here."""
-    for name, term in evidence.terms.items():
+    for name, term in measurements.terms.items():
         if term.scale is None or not term.scale.awaits_pass:
             continue
-        if int(evidence.trainer.state.read(f"scale/{name}/")["measured"]):
+        if int(measurements.trainer.state.read(f"scale/{name}/")["measured"]):
             continue
         yield Finding(
             "warning",

@@ -1,4 +1,4 @@
-"""Metrics of an output see the mask of its missing labels."""
+"""Metrics of an output see which of its labels count: those that are there, and are no padding."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 from keras import ops
 
 from ..._core.typing import Array
+from ...masks import Labels, counting, safe_target
 from ...terms import Batch, Term
-from ...terms._labels import safe_target
 
 
 def metric_masks(descriptions: Iterable[Any], batch: Batch) -> tuple[dict[str, Array], dict[str, Array]]:
     """Targets with safe values, and per output the mask of the labels that count, in the labels' shape.
 
-    The first term of an output that knows of missing labels speaks for it.
+    The first term of an output that knows of missing labels speaks for it; padding never counts.
     """
     targets = dict(batch.y_true)
     masks: dict[str, Array] = {}
@@ -27,7 +27,7 @@ def metric_masks(descriptions: Iterable[Any], batch: Batch) -> tuple[dict[str, A
         if source is None or output not in batch.y_pred:
             continue
         source = ops.convert_to_tensor(source)
-        mask = term.label_mask(source, batch)
+        mask = term.label_mask(output, source, batch)
         if mask is None:
             continue
         targets[output] = safe_target(source, mask)
@@ -35,4 +35,9 @@ def metric_masks(descriptions: Iterable[Any], batch: Batch) -> tuple[dict[str, A
     for term in descriptions:
         if isinstance(term, Term) and term.output not in targets and term.target in targets:
             targets[str(term.output)] = targets[str(term.target)]
+    for output, padding in batch.masks.items():
+        if output in targets and output not in masks:
+            source = ops.convert_to_tensor(targets[output])
+            masks[output] = counting(Labels(output, source, padding=padding))
+            targets[output] = safe_target(source, masks[output])
     return targets, masks

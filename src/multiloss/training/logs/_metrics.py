@@ -1,4 +1,4 @@
-"""Metrics by output, which see the mask of the missing labels of their output."""
+"""Metrics by output, which see the labels of their output that count."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from keras import ops
 
 from ..._core.errors import invalid, unknown_name
 from ..._core.typing import Array
+from ...masks import shrink, spread, whole
 from ...terms._form import form_by_shape
-from ...terms._labels import shrink, spread
 
 
 def _by_shape(kind: str) -> Callable[[Array, Array], Array]:
@@ -66,26 +66,27 @@ def update(
 ) -> None:
     """Updates a metric with the labels that count.
 
-    Where single entries are missing, a metric that is a mean or a count of entries sees all entries that are there;
-    for any other, a group of entries along the last axis counts only when all of it is labelled.
+    A metric that is a mean or a count of entries sees all entries that count; for any other, a group of entries along
+    the last axis counts only when all of it does.
 
     Args:
         metric: the metric.
         y_true: targets, with safe values where they do not count.
         y_pred: predictions.
         weight: sample weights, or None.
-        mask: bool, in the shape of the labels, or None where all count.
+        mask: bool, the leading axes of the labels, or None where all count.
     """
     if mask is None:
         metric.update_state(y_true, y_pred, **({} if weight is None else {"sample_weight": weight}))
         return
     weights = None if weight is None else ops.cast(weight, "float32")
     rank = len(y_pred.shape)
-    if _by_entry(metric) and len(mask.shape) == rank > 1 and tuple(y_true.shape[1:]) == tuple(y_pred.shape[1:]):
-        kept = ops.broadcast_to(ops.cast(mask, "float32"), ops.shape(y_pred))
+    aligned = _aligned(y_true, y_pred)
+    if aligned is not None and rank > 1 and _by_entry(metric):
+        kept = ops.cast(whole(shrink(mask, rank), y_pred), "float32")
         if weights is not None:
             kept = kept * spread(weights, rank)
-        entries = [ops.reshape(array, (-1, 1)) for array in (y_true, y_pred)]
+        entries = [ops.reshape(array, (-1, 1)) for array in (aligned, y_pred)]
         metric.update_state(*entries, sample_weight=ops.reshape(kept, (-1,)))
         return
     kept = ops.cast(shrink(mask, max(1, rank - 1)), "float32")
@@ -93,6 +94,15 @@ def update(
         most = max(len(kept.shape), len(weights.shape))
         kept = spread(kept, most) * spread(weights, most)
     metric.update_state(y_true, y_pred, sample_weight=kept)
+
+
+def _aligned(y_true: Array, y_pred: Array) -> Array | None:
+    """The targets with an entry for each of the predictions; None where they have not."""
+    if len(y_true.shape) == len(y_pred.shape) - 1 and y_pred.shape[-1] == 1:
+        y_true = ops.expand_dims(y_true, -1)
+    elif len(y_true.shape) == len(y_pred.shape) + 1 and y_true.shape[-1] == 1:
+        y_true = ops.squeeze(y_true, -1)
+    return y_true if tuple(y_true.shape[1:]) == tuple(y_pred.shape[1:]) else None
 
 
 def _by_entry(metric: keras.metrics.Metric) -> bool:
@@ -167,7 +177,7 @@ class OutputMetrics(keras.metrics.Metric):
             y_true: targets with safe values, by output.
             y_pred: outputs by name.
             sample_weight: weights by output; `""` for all.
-            masks: true where a label counts, by output, in the labels' shape; absent where all do.
+            masks: true where a label counts, by output, the labels' leading axes; absent where all do.
         """
         for output, _ in [*self._plain, *self._weighted]:
             if output not in y_pred:

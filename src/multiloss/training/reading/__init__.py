@@ -1,7 +1,13 @@
-"""What the user wrote, by name: terms, weights, outputs, targets, and the variables that hold them."""
+"""What the user wrote, by name: data, terms, weights, outputs, targets, and the variables that hold them."""
 
 from ._bound import BoundTerm as BoundTerm
 from ._bound import WeightHandle as WeightHandle
+from ._data import BATCH_SIZE as BATCH_SIZE
+from ._data import Batches as Batches
+from ._data import as_arrays as as_arrays
+from ._data import is_arrays as is_arrays
+from ._data import rows_of as rows_of
+from ._data import shuffled as shuffled
 from ._features import Observed as Observed
 from ._features import feature_model as feature_model
 from ._names import Names as Names

@@ -14,7 +14,7 @@ from ..._core.errors import invalid
 from ..._core.linalg import stack
 from ..._core.typing import Array
 from ...terms import Batch
-from .._keras_seams import keras_mask
+from .._keras_seams import keras_mask, with_mask
 from ..logs import OutputMetrics, TermTracker, metric_masks
 from ..reading import Names, Observed, TrainingState, seed_states
 from ._gradients import Step
@@ -244,7 +244,9 @@ class StepProgram(abc.ABC):
 def _precise(value: Array) -> Array:
     """Losses are computed in float32 or better, whatever the compute dtype."""
     dtype = keras.backend.standardize_dtype(value.dtype)
-    return value if dtype in ("float32", "float64") or "float" not in dtype else ops.cast(value, "float32")
+    if dtype in ("float32", "float64") or "float" not in dtype:
+        return value
+    return with_mask(ops.cast(value, "float32"), keras_mask(value))
 
 
 def _total(gradient: Array) -> Array:

@@ -37,7 +37,7 @@ class Program(StepProgram):
 
             def nonfinite_terms(wanted: jax.Array) -> jax.Array:
                 none = jax.numpy.zeros(len(linear.losses), "int32")
-                find = partial(self._nonfinite_terms, state, x, y, linear.forward.y_pred, sample_weight)
+                find = partial(self._nonfinite_terms, state, x, y, linear.forward, sample_weight)
                 return _choose(wanted, find, lambda: none, none)
 
             check = self.check(linear, step, nonfinite_terms)
@@ -90,14 +90,15 @@ class Program(StepProgram):
                 forward = self.forward(x, y, sample_weight, training=True)
                 losses = tuple(value.loss for value in forward.values)
             after = [scope.get_current_value(variable) for variable in self.host.non_trainable_variables]
-            return losses, (forward.y_pred, [_arrays(value) for value in forward.values], after)
+            return losses, (forward.y_pred, forward.batch.masks, [_arrays(value) for value in forward.values], after)
 
         pull = VjpPullback(run, trainable, self.plan.captured())
-        y_pred, arrays, after = pull.auxiliary
+        y_pred, masks, arrays, after = pull.auxiliary
         kinds = zip(self._carried(), (trainable, after, optimizer, metrics), strict=True)
         scope = keras.StatelessScope([pair for kind in kinds for pair in zip(*kind, strict=True)])
         with scope:
-            batch = self.batch(x, y, y_pred, sample_weight)
+            # What a transformation returns are new arrays, without the masks that Keras hung on the outputs.
+            batch = dataclasses.replace(self.batch(x, y, y_pred, sample_weight), masks=masks)
         forward = Forward(y_pred, batch, [TermValue(**entry) for entry in arrays])
         mapped = dict(scope.state_mapping)
         return Linearized(forward, pull.losses, pull, scope, mapped, pull.connected_around)
@@ -167,7 +168,7 @@ class Program(StepProgram):
     def _current(self) -> tuple:
         return tuple([variable.value for variable in variables] for variables in self._carried())
 
-    def _nonfinite_terms(self, state: tuple, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> jax.Array:
+    def _nonfinite_terms(self, state: tuple, x: Any, y: Any, forward: Forward, sample_weight: Any) -> jax.Array:
         """The terms whose gradient at the outputs, or at the weights that they read, is not finite.
 
         Only the terms are differentiated anew, each alone: a zero cotangent would let the others' NaN through, as
@@ -176,13 +177,14 @@ class Program(StepProgram):
         trainable, non_trainable, _, metrics = state
         fixed = self._pairs(non_trainable=non_trainable, metrics=metrics)
         terms = [(term, term.description) for term in self.objective.terms if term.description is not None]
-        flat, structure = jax.tree.flatten(y_pred)
+        flat, structure = jax.tree.flatten(forward.y_pred)
         places = [place for place, leaf in enumerate(flat) if jax.numpy.issubdtype(leaf.dtype, jax.numpy.floating)]
 
         def losses_of(values: Any, outputs: Sequence[Any]) -> tuple[jax.Array, ...]:
             filled = [outputs[places.index(place)] if place in places else leaf for place, leaf in enumerate(flat)]
             with keras.StatelessScope(self._pairs(trainable=values) + fixed):
                 batch = self.batch(x, y, jax.tree.unflatten(structure, filled), sample_weight)
+                batch = dataclasses.replace(batch, masks=forward.batch.masks)
                 return tuple(description.evaluate(term.name, batch).loss for term, description in terms)
 
         losses, backward = jax.vjp(losses_of, trainable, [flat[place] for place in places])

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from .._core.errors import invalid
+from ._labels import Labels
+from ._missing import as_missing, present
 
 
 def balanced_class_weight(y: Any, missing: Any = None, *, one_hot: bool | None = None) -> dict[int, float]:
@@ -56,8 +58,8 @@ def balanced_class_weight(y: Any, missing: Any = None, *, one_hot: bool | None =
 
 
 def _missing(values: np.ndarray, missing: Any) -> np.ndarray:
-    absent = np.isnan(values)
-    return absent if missing is None or missing == "nan" else absent | (values == missing)
+    there = present(Labels("", values, as_missing(missing)))
+    return np.isnan(values) if there is None else np.isnan(values) | ~np.asarray(there)
 
 
 def _labelled_rows(labels: np.ndarray, missing: Any) -> np.ndarray:

@@ -6,42 +6,42 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .._evidence import Evidence
 from .._finding import Finding, check
+from .._measurements import Measurements
 from .._wording import percent
 
 
 @check(gradients=True)
-def unreached(evidence: Evidence) -> Iterator[Finding]:
+def not_connected(measurements: Measurements) -> Iterator[Finding]:
     """No trainable variable is on the way to the loss."""
-    measured = evidence.measured
+    measured = measurements.measured
     assert measured is not None
     for index, name in enumerate(measured.names):
-        if not measured.reached[index]:
+        if not measured.connected[index]:
             yield Finding(
                 "error",
-                "unreached",
+                "not connected",
                 (name,),
-                f"`{name}` reaches no trainable weight: it can teach the model nothing.",
+                f"`{name}` is connected to no trainable variable: it can teach the model nothing.",
                 "Look for `round`, `argmax`, `stop_gradient` or a comparison on the way to it, and for layers with "
                 "`trainable=False`. For a number to look at, a metric is enough.",
             )
 
 
 @check(gradients=True)
-def no_gradient(evidence: Evidence) -> Iterator[Finding]:
+def no_gradient(measurements: Measurements) -> Iterator[Finding]:
     """The way is there, but the gradient is zero in every batch or in most."""
-    measured = evidence.measured
+    measured = measurements.measured
     assert measured is not None
     for index, name in enumerate(measured.names):
         usable = measured.usable[:, index]
-        if not measured.reached[index] or not usable.any():
+        if not measured.connected[index] or not usable.any():
             continue
         zero = float((measured.norms[usable, index] == 0).mean())
         if zero < 0.5:
             continue
         at_rest = float(np.abs(measured.losses[usable, index]).max()) == 0.0
-        subject = evidence.subjects.get(name)
+        subject = measurements.subjects.get(name)
         if at_rest and subject is None:
             continue  # a penalty of something that is zero yet
         yield Finding(
@@ -58,9 +58,9 @@ def no_gradient(evidence: Evidence) -> Iterator[Finding]:
 
 
 @check()
-def no_weight(evidence: Evidence) -> Iterator[Finding]:
+def no_weight(measurements: Measurements) -> Iterator[Finding]:
     """A user's weight of zero, or a negative one."""
-    for name, term in evidence.terms.items():
+    for name, term in measurements.terms.items():
         if term.weight.schedules:
             continue  # a schedule may begin at zero
         value = term.weight.value

@@ -11,9 +11,8 @@ import numpy as np
 
 from ..terms import Term
 from ..training import MultiLossModel
-from ..training.reading import by_name
+from ..training.reading import Batches, by_name
 from ..weighting import Fixed
-from ._batches import Batches
 from ._loss_kind import LossKind, loss_kind
 from ._measurement import Measurement
 from ._outputs import Output, outputs_of
@@ -40,7 +39,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Measurements:
     """What the checks read.
 
     Attributes:
@@ -82,7 +81,7 @@ def gather(
     data: Batches,
     measured: Measurement | None,
     predictions: Sequence[Mapping[str, np.ndarray]],
-) -> Evidence:
+) -> Measurements:
     """Puts together what the checks read.
 
     Args:
@@ -102,10 +101,10 @@ def gather(
     targets = trainer.program.names.of_batch(y, dict.fromkeys(names), None)[1] if names and y is not None else {}
     named = by_name(x, None) if isinstance(x, dict | list | tuple) else {"x": x}
     inputs = {name: np.asarray(array) for name, array in named.items()}
-    return Evidence(
+    return Measurements(
         trainer=trainer,
         terms={name: term for name, term in trainer.terms.items() if measured is None or name in measured.names},
-        balances=trainer.objective.balancing.wanted and not isinstance(trainer.balancer, Fixed),
+        balances=trainer.program.objective.balancing.wanted and not isinstance(trainer.balancer, Fixed),
         subjects=_subjects(trainer, x, targets, outputs, tensors, data.arrays),
         inputs={name: array[spread_rows(array)] for name, array in inputs.items()},
         outputs=outputs,

@@ -10,8 +10,8 @@ from keras import ops
 
 from ..aggregation import solve
 from ..scales import Constant
-from ._evidence import Evidence, Subject
 from ._measurement import Measurement, nanmean, shares_of
+from ._measurements import Measurements, Subject
 from ._wording import number, percent, quoted, term_code, two_digits
 
 # A term with more than this part of the gradient leaves nothing to the others; one with less than this gets nothing.
@@ -19,7 +19,7 @@ DOMINANT, DROWNED = 0.95, 0.01
 # A remedy must bring the term well inside.
 _ROOM = 2.0
 # Gives all terms gradients of one length, without negative weights or memory.
-LEVELLER = "db_mtl"
+REBALANCING_BALANCER = "db_mtl"
 
 
 @dataclass(frozen=True)
@@ -35,43 +35,45 @@ class Change:
     share: float
 
 
-def level(evidence: Evidence, indices: Sequence[int]) -> str:
+def rebalancing_remedy(measurements: Measurements, indices: Sequence[int]) -> str:
     """A sentence that says what to do about terms whose gradient is too large or too small."""
-    measured = _measured(evidence)
-    weights = ", ".join(f"{quoted(measured.names[index])}: {_weight(evidence, indices, index):g}" for index in indices)
+    measured = _measured(measurements)
+    weights = ", ".join(
+        f"{quoted(measured.names[index])}: {_weight(measurements, indices, index):g}" for index in indices
+    )
     changes = [f"`loss_weights={{{weights}}}`"]
-    subject = evidence.subjects.get(measured.names[indices[0]])
-    if len(indices) == 1 and subject is not None and (scaled := _scale(evidence, indices[0], subject)) is not None:
-        where = "" if evidence.terms[subject.name].description is subject.term else " inside its constraint"
+    subject = measurements.subjects.get(measured.names[indices[0]])
+    if len(indices) == 1 and subject is not None and (scaled := _scale(measurements, indices[0], subject)) is not None:
+        where = "" if measurements.terms[subject.name].description is subject.term else " inside its constraint"
         changes.insert(
             0, f"a scale{where}, `{quoted(subject.name)}: {scaled.code}` (its part: about {percent(scaled.share)})"
         )
-    if not evidence.balances and measured.balanced[list(indices)].all():
-        shares = _levelled(measured)[list(indices)]
+    if not measurements.balances and measured.balanced[list(indices)].all():
+        shares = _rebalanced(measured)[list(indices)]
         if np.isfinite(shares).all() and shares.max() < DOMINANT:
             changes.append(
-                f"a balancer that reads gradients, `balancer={quoted(LEVELLER)}` (its part: about "
+                f"a balancer that reads gradients, `balancer={quoted(REBALANCING_BALANCER)}` (its part: about "
                 f"{percent(float(shares.mean()))})"
             )
     return f"Use {', or '.join(changes)}."
 
 
-def _weight(evidence: Evidence, indices: Sequence[int], index: int) -> float:
+def _weight(measurements: Measurements, indices: Sequence[int], index: int) -> float:
     """The user's weight that gives the term the median length of the terms that are not in `indices`."""
-    measured = _measured(evidence)
+    measured = _measured(measurements)
     lengths = np.where(measured.counted, measured.mean_lengths(), np.nan)
     others = np.delete(lengths, indices)
     factor = np.median(others[others > 0]) / lengths[index]
-    return two_digits(evidence.terms[measured.names[index]].weight.value * factor)
+    return two_digits(measurements.terms[measured.names[index]].weight.value * factor)
 
 
-def _scale(evidence: Evidence, index: int, subject: Subject) -> Change | None:
+def _scale(measurements: Measurements, index: int, subject: Subject) -> Change | None:
     """The first scale that helps, by the kind of the loss."""
     if not _unscaled(subject):
         return None
-    measured = _measured(evidence)
+    measured = _measured(measurements)
     raw = np.sqrt(np.diagonal(measured.gramian, axis1=1, axis2=2))[:, index]
-    user = abs(evidence.terms[measured.names[index]].weight.value)
+    user = abs(measurements.terms[measured.names[index]].weight.value)
     lengths = np.where(measured.counted, measured.mean_lengths(), np.nan)
     for name, divisor in _divisors(measured, index, subject):
         lengths[index] = user * float(nanmean(np.where(measured.usable[:, index], raw, np.nan))) / divisor
@@ -100,13 +102,13 @@ def _unscaled(subject: Subject) -> bool:
     return isinstance(subject.term.scale, Constant) and subject.term.scale.value == 1.0
 
 
-def _levelled(measured: Measurement) -> np.ndarray:
-    """The shares under the levelling balancer."""
+def _rebalanced(measured: Measurement) -> np.ndarray:
+    """The shares under the balancer that gives all terms gradients of one length."""
     lengths = np.where(measured.counted & ~measured.balanced, measured.lengths(), np.nan)
     for batch, (kept, gramian) in enumerate(measured.rows()):
         if len(kept):
             losses = np.abs(measured.losses[batch, kept])
-            weights = np.asarray(ops.convert_to_numpy(solve(gramian, LEVELLER, losses=losses)))
+            weights = np.asarray(ops.convert_to_numpy(solve(gramian, REBALANCING_BALANCER, losses=losses)))
             lengths[batch, kept] = np.abs(weights) * np.sqrt(np.diagonal(gramian))
     return shares_of(nanmean(lengths))
 
@@ -123,6 +125,6 @@ def ahead(measured: Measurement, index: int) -> str:
     return f"it is {times} times as long as that of `{measured.names[following]}`, the next"
 
 
-def _measured(evidence: Evidence) -> Measurement:
-    assert evidence.measured is not None
-    return evidence.measured
+def _measured(measurements: Measurements) -> Measurement:
+    assert measurements.measured is not None
+    return measurements.measured

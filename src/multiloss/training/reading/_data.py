@@ -9,8 +9,8 @@ import keras
 import numpy as np
 from keras import ops, tree
 
-from .._core.errors import invalid
-from ..training._keras_seams import batches
+from ..._core.errors import invalid
+from .._keras_seams import batches
 
 BATCH_SIZE = 32
 
@@ -34,17 +34,13 @@ class Batches:
 
     def __init__(self, data: Any, batch_size: int = BATCH_SIZE, seed: int = 0):
         self.arrays = is_arrays(data)
-        self.data = tree.map_structure(_as_array, tuple(data)) if self.arrays else data
+        self.data: Any = data
+        self.length = 0
+        if self.arrays:
+            self.data, self.length = as_arrays(data)
         self.batch_size = batch_size
         self.seed = seed
         self.passes = 0
-        if self.arrays:
-            lengths = {len(leaf) for leaf in tree.flatten(self.data) if leaf is not None}
-            if len(lengths) != 1 or lengths == {0}:
-                raise invalid(
-                    "All arrays of the data must have one length, at least 1", received=f"lengths {sorted(lengths)}"
-                )
-            self.length = lengths.pop()
         self._pass = self._one_pass()
 
     @property
@@ -80,20 +76,16 @@ class Batches:
         return iter(batches(self.data, None, None, None, None))
 
     def _of_arrays(self) -> Iterator[Any]:
-        order = self._order(self.length)
+        order = shuffled(self.length, self.seed, self.passes)
         size = min(self.batch_size, self.length)
         for start in range(0, self.length - size + 1, size):
-            rows = order[start : start + size]
-            yield tree.map_structure(lambda leaf, rows=rows: None if leaf is None else leaf[rows], self.data)
+            yield rows_of(self.data, order[start : start + size])
 
     def _by_number(self) -> Iterator[Any]:
         number = self.data.num_batches
-        order = self._order(number) if number is not None else np.arange(10**9)
+        order = shuffled(number, self.seed, self.passes) if number is not None else np.arange(10**9)
         for index in order:
             yield tree.map_structure(_as_array, self.data[int(index)])
-
-    def _order(self, length: int) -> np.ndarray:
-        return np.random.default_rng([self.seed, self.passes]).permutation(length)
 
 
 def is_arrays(data: Any) -> bool:
@@ -102,6 +94,25 @@ def is_arrays(data: Any) -> bool:
         return False
     leaves = [leaf for leaf in tree.flatten(tuple(data)) if leaf is not None]
     return all(hasattr(leaf, "__array__") or hasattr(leaf, "shape") for leaf in leaves)
+
+
+def as_arrays(data: Any) -> tuple[tuple[Any, ...], int]:
+    """The data with NumPy arrays for leaves, and their common length; None stays None."""
+    arrays = tree.map_structure(_as_array, tuple(data))
+    lengths = {len(leaf) for leaf in tree.flatten(arrays) if leaf is not None}
+    if len(lengths) != 1 or lengths == {0}:
+        raise invalid("All arrays of the data must have one length, at least 1", received=f"lengths {sorted(lengths)}")
+    return arrays, lengths.pop()
+
+
+def shuffled(length: int, seed: int, number: int) -> np.ndarray:
+    """The order of the samples or batches in a pass, by the seed and the pass's number alone."""
+    return np.random.default_rng([seed, number]).permutation(length)
+
+
+def rows_of(data: Any, rows: Any) -> Any:
+    """Some samples of all arrays of the data, in its structure."""
+    return tree.map_structure(lambda leaf: None if leaf is None else leaf[rows], data)
 
 
 def _is_iterator(data: Any) -> bool:
