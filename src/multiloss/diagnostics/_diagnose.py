@@ -12,6 +12,7 @@ import numpy as np
 
 from .._core.errors import invalid
 from .._core.versions import package_version
+from .._core.wording import percent
 from ..problems import Problem
 from ..problems._fresh_names import with_fresh_names
 from ..terms import Constraint
@@ -24,7 +25,6 @@ from ._evidence import Evidence, gather
 from ._finding import Finding, find
 from ._measurement import Measurement
 from ._term_report import report_terms
-from ._wording import percent
 
 BATCHES = 8
 

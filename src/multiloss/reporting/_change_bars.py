@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._core.wording import signed_percent
 from ..experiments import Comparison, Estimate
 from ._canvas import legend, line_handle, new_figure, style
 from ._theme import Theme, balancer_colours
@@ -57,7 +58,7 @@ def _bar(axes: Any, change: Estimate, height: float, thickness: float, colour: s
         axes.text(0.0, height, "  no result", va="center", fontsize=8.5, color=theme.ink)
         return
     axes.annotate(
-        f"{100.0 * change.mean:+.1f} %".replace("-", "−"),
+        signed_percent(change.mean),
         (1.01, height),
         xycoords=axes.get_yaxis_transform(),
         va="center",

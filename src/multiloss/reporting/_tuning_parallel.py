@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._core.wording import number
 from ..experiments.tuning import TrialRecord, Tuning
 from ._canvas import new_figure
 from ._theme import Theme
@@ -99,11 +100,11 @@ def _axis(values: list[Any]) -> _Axis:
     decades = range(int(np.ceil(low)), int(np.floor(low + span)) + 1)
     ticks = [((decade - low) / span, f"{10.0**decade:g}") for decade in decades]
     if len(ticks) < 2:
-        ticks = [(0.0, f"{10**low:.3g}"), (1.0, f"{10 ** (low + span):.3g}")]
+        ticks = [(0.0, number(10**low)), (1.0, number(10 ** (low + span)))]
     return _Axis([float((log - low) / span) for log in logs], ticks)
 
 
 def _linear(values: list[float]) -> _Axis:
     low, span = min(values), (max(values) - min(values)) or 1.0
-    ticks = [(share, f"{low + share * span:.3g}".replace("-", "−")) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    ticks = [(share, number(low + share * span)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
     return _Axis([(value - low) / span for value in values], ticks)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..._core.wording import number, percent
 from .._evidence import Evidence, Subject
 from .._finding import Finding, check
-from .._wording import number, percent, quoted, term_code
+from .._term_code import quoted, term_code
 
 # The commonest class this many times as frequent as the rarest deserves a word.
 _UNEQUAL = 10.0

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..._core.wording import names, percent
 from .._evidence import Evidence
 from .._finding import Finding, check
-from .._wording import names, percent, quoted, term_code
+from .._term_code import quoted, term_code
 
 
 @check()
