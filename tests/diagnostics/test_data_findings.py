@@ -1,4 +1,4 @@
-"""Findings on inputs and targets: each fault is named, and its remedy mends it."""
+"""Findings on inputs and targets: each fault is named, and its remedy fixes it."""
 
 import keras
 import numpy as np
@@ -27,9 +27,9 @@ def test_nan_targets_and_their_remedy():
     assert the(diagnosis, "NaN target").message.startswith("33 % of the targets of `size` are NaN")
     assert '`"size": ml.Term("mse", missing="nan")`' in the(diagnosis, "NaN target").remedy
     assert the(diagnosis, "non-finite loss").terms == ("size",)
-    mended = diagnose(loss={"size": ml.Term("mse", missing="nan")}, size=size)
-    assert found(mended) == []
-    assert mended.terms[0].labelled == pytest.approx(2 / 3, abs=0.1)
+    fixed = diagnose(loss={"size": ml.Term("mse", missing="nan")}, size=size)
+    assert found(fixed) == []
+    assert fixed.terms[0].labelled == pytest.approx(2 / 3, abs=0.1)
 
 
 def test_infinite_targets():
@@ -92,8 +92,8 @@ def test_a_class_that_does_not_exist(label):
         assert "4 classes" in finding.remedy
     else:
         assert f"missing={label}" in finding.remedy
-        mended = diagnose(loss={"kind": ml.Term("sparse_categorical_crossentropy", missing=label)}, kind=kind)
-        assert found(mended) == []
+        fixed = diagnose(loss={"kind": ml.Term("sparse_categorical_crossentropy", missing=label)}, kind=kind)
+        assert found(fixed) == []
 
 
 def test_classes_from_one():

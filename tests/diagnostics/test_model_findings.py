@@ -22,19 +22,19 @@ def logits(name):
 
 
 @pytest.mark.parametrize(
-    ("output", "units", "loss", "mended"),
+    ("output", "units", "loss", "fixed"),
     [
         ("kind", 3, "sparse_categorical_crossentropy", logits("SparseCategoricalCrossentropy")),
         ("hit", 1, "binary_crossentropy", logits("BinaryCrossentropy")),
         ("hit", 1, "dice", ml.losses.Dice(from_logits=True)),
     ],
 )
-def test_logits_into_a_loss_of_probabilities(output, units, loss, mended):
+def test_logits_into_a_loss_of_probabilities(output, units, loss, fixed):
     model = heads(**{output: dense(units, name=output, kernel_initializer="random_normal")})
     finding = the(diagnose(model, loss={output: loss}), "logits as probabilities")
     assert finding.severity == "error"
     assert "from_logits=True" in finding.remedy
-    assert found(diagnose(model, loss={output: mended}), "error") == []
+    assert found(diagnose(model, loss={output: fixed}), "error") == []
 
 
 def test_a_sigmoid_where_a_softmax_is_meant():
@@ -92,12 +92,12 @@ def test_what_is_advised_against_dominance_helps(advice):
     assert advice in remedy
     if advice == "scale":
         term = eval(remedy.split('`"size": ')[1].split("`")[0], {"ml": ml})
-        mended = diagnose(size=large(), loss={"size": term})
+        fixed = diagnose(size=large(), loss={"size": term})
         promised = float(remedy.split("(its part: about ")[1].split(" %")[0])
-        assert 100 * mended.terms[0].gradient_share == pytest.approx(promised, rel=0.3)
+        assert 100 * fixed.terms[0].gradient_share == pytest.approx(promised, rel=0.3)
     elif advice == "loss_weights":
         weights = eval(remedy.split("`loss_weights=")[1].split("`")[0])
-        mended = diagnose(size=large(), loss_weights=weights)
+        fixed = diagnose(size=large(), loss_weights=weights)
     else:
         trainer = compiled(heads(), LOSS, balancer=remedy.split('balancer="')[1].split('"')[0])
         x, y = data()
@@ -106,7 +106,7 @@ def test_what_is_advised_against_dominance_helps(advice):
         pulls = np.array([float(logs[f"{name}_weight"]) for name in LOSS]) * np.sqrt(np.diag(probe.gramian))
         assert pulls.max() / pulls.sum() < 0.5
         return
-    assert not {"dominance", "drowned"} & set(found(mended, "error", "warning", "hint"))
+    assert not {"dominance", "drowned"} & set(found(fixed, "error", "warning", "hint"))
 
 
 def test_a_drowned_term_and_the_weight_that_helps():

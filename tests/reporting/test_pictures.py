@@ -12,8 +12,8 @@ from multiloss.reporting import _change_bars, _loss_curves, _sample_pictures, _s
 from multiloss.reporting._canvas import as_png
 from multiloss.reporting._change_rows import draw_change_rows
 from multiloss.reporting._comparison_pictures import draw_comparison
+from multiloss.reporting._displayed import the_best
 from multiloss.reporting._filters import blank, chance, half_width, with_code
-from multiloss.reporting._shown import the_best
 from multiloss.reporting._theme import DARK, LIGHT
 
 pytestmark = pytest.mark.one_backend

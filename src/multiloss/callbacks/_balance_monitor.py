@@ -81,7 +81,7 @@ class BalanceMonitor(FitObserver):
     ):
         super().__init__()
         if not isinstance(every, int) or isinstance(every, bool) or every < 1:
-            raise invalid("`every` must be a whole number of steps, at least 1", received=every)
+            raise invalid("`every` must be an integer, at least 1", received=every)
         self.every = every
         self.data = data
         self.batch_size = batch_size

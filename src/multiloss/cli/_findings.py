@@ -16,7 +16,7 @@ _SIDE_BY_SIDE = 8
 
 
 def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
-    """The findings, the gravest first, each with what to do; then the numbers of the terms, and their cosines."""
+    """The findings, the most severe first, each with what to do; then the numbers of the terms, and their cosines."""
     console.print(Text(f"{diagnosis.problem}: {diagnosis.headline}", style="bold"))
     for finding in diagnosis.findings:
         head = Text(f"\n{SIGNS[finding.severity]} {finding.severity}", style=_COLOURS[finding.severity])

@@ -32,16 +32,18 @@ def _best(tuning: Tuning) -> Table:
     columns = {"best": tuning.best, tuning.baseline: tuning.baseline_trial}
     table = _table(tuning, "in the search, one seed")
     table.add_column("")
-    shown: dict[str, TrialRecord] = {name: trial for name, trial in columns.items() if trial is not None}
-    for name in shown:
+    selected: dict[str, TrialRecord] = {name: trial for name, trial in columns.items() if trial is not None}
+    for name in selected:
         table.add_column(Text(name), justify="right")
     for name, way in tuning.objective.metrics.items():
         label = f"{name} {'↑' if way == 'max' else '↓'}"
-        table.add_row(label, *[number(trial.metrics.get(name), 4) for trial in shown.values()])
+        table.add_row(label, *[number(trial.metrics.get(name), 4) for trial in selected.values()])
     for term in tuning.best_weights:
-        table.add_row(f"weight of {term}", *[number(trial.candidate.weights.get(term), 4) for trial in shown.values()])
+        table.add_row(
+            f"weight of {term}", *[number(trial.candidate.weights.get(term), 4) for trial in selected.values()]
+        )
     if tuning.settings.get("balancers"):
-        table.add_row("balancer", *[Text(trial.candidate.balancer) for trial in shown.values()])
+        table.add_row("balancer", *[Text(trial.candidate.balancer) for trial in selected.values()])
     return table
 
 

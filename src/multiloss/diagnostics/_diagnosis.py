@@ -27,7 +27,7 @@ class Diagnosis:
     Attributes:
         problem: its name.
         terms: a report for each term.
-        findings: the gravest first.
+        findings: the most severe first.
         cosines: `(T, T)`, the mean cosine of every two gradients at the shared layers; NaN where one has none.
         conflicts: `(T, T)`, the part of the batches in which that cosine is negative.
         similarities: `(T, T)`, gradient-magnitude similarity 2 a b / (a^2 + b^2) of the lengths a, b: 1 where equal.

@@ -68,7 +68,7 @@ def check(*, gradients: bool = False) -> Callable[[Check], Check]:
 
 
 def find(evidence: Evidence) -> list[Finding]:
-    """Everything that the checks find, the gravest first; in each severity in the order of the checks."""
+    """Everything that the checks find, the most severe first; in each severity in the order of the checks."""
     found = [
         finding
         for function, gradients in _CHECKS

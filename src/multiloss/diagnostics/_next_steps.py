@@ -19,10 +19,10 @@ _OTHERWISE = ("uncertainty", "upgrad")
 def next_steps(diagnosis: Diagnosis) -> list[str]:
     """Most important first; code stands in backticks."""
     steps: list[str] = []
-    grave = [*diagnosis.of("error"), *diagnosis.of("warning")]
+    severe = [*diagnosis.of("error"), *diagnosis.of("warning")]
     if diagnosis.of("error"):
-        steps.append("Mend the errors: as it stands, training stops or teaches nothing. Then run the diagnosis again.")
-    elif grave:
+        steps.append("Fix the errors: as it stands, training stops or teaches nothing. Then run the diagnosis again.")
+    elif severe:
         steps.append("Follow what is said under the warnings, one by one, and run the diagnosis again after each.")
     if len(diagnosis.terms) > 1 and diagnosis.shared and not diagnosis.of("error"):
         names = {finding.name for finding in diagnosis.findings if finding.severity != "fine"}

@@ -70,9 +70,9 @@ def _bar(axes: Any, change: Estimate, height: float, thickness: float, colour: s
         return
     low, high = (100.0 * min(max(end, -limit), limit) for end in change.interval)
     axes.plot([low, high], [height, height], color=theme.ink, linewidth=1.6, solid_capstyle="butt")
-    for end, shown, beyond in ((change.interval[0], low, "<"), (change.interval[1], high, ">")):
+    for end, place, beyond in ((change.interval[0], low, "<"), (change.interval[1], high, ">")):
         marker = "|" if abs(end) <= limit else beyond
-        axes.plot([shown], [height], marker=marker, color=theme.ink, markersize=7, clip_on=False, markeredgewidth=1.6)
+        axes.plot([place], [height], marker=marker, color=theme.ink, markersize=7, clip_on=False, markeredgewidth=1.6)
 
 
 def _limit(changes: list[Estimate]) -> float:

@@ -11,7 +11,7 @@ from ..experiments import Estimate
 
 
 def chance(probability: float | None) -> str:
-    """A p value; what is very small is not told apart."""
+    """A p value; what is very small is not distinguished."""
     if probability is None:
         return ABSENT
     return "< 0.001" if probability < 0.001 else f"{probability:.2g}" if probability < 0.1 else f"{probability:.2f}"

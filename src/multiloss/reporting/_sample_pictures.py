@@ -74,14 +74,14 @@ def draw_pictures(comparison: Comparison, theme: Theme) -> Any:
 
 def _answers(samples: Samples, theme: Theme) -> list[_Row]:
     first = next(iter(samples.predictions.values()))
-    shown = [name for name, array in first.items() if is_picture(array)]
-    told = [name for name, array in first.items() if not is_picture(array) and name in samples.targets]
+    displayed = [name for name, array in first.items() if is_picture(array)]
+    written = [name for name, array in first.items() if not is_picture(array) and name in samples.targets]
     count = len(next(iter(samples.inputs.values())))
     rows = []
-    for name in shown or [""]:
-        prefix = f"{name}\n" if len(shown) > 1 else ""
+    for name in displayed or [""]:
+        prefix = f"{name}\n" if len(displayed) > 1 else ""
         # The text is the same below every picture of a balancer: once is enough.
-        texts = told if name == (shown or [""])[-1] else []
+        texts = written if name == (displayed or [""])[-1] else []
         true, bounds = _true_pictures(samples, name)
         if true is not None or texts:
             lines = [[(_true_text(samples, key, place), theme.ink) for key in texts] for place in range(count)]

@@ -10,7 +10,7 @@ from .._core.wording import number
 from ..experiments.tuning import TrialRecord, Tuning
 from ._canvas import new_figure
 from ._theme import Theme
-from ._tuning_values import colour_map, goodness, rank_bar, shown_value
+from ._tuning_values import colour_map, displayed_value, goodness, rank_bar
 
 BALANCER = "balancer"
 
@@ -25,7 +25,7 @@ def draw_parallel(tuning: Tuning, theme: Theme) -> Any:
     axes = figure.subplots()
     axes.set_facecolor(theme.ground)
     columns = [_axis([_value(trial, name) for trial in trials]) for name in names]
-    last = [shown_value(tuning, trial.values[0]) for trial in trials]
+    last = [displayed_value(tuning, trial.values[0]) for trial in trials]
     columns.append(_linear(last))
     shades = goodness(tuning, trials)
     colours = colour_map(theme)

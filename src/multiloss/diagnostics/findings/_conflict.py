@@ -36,9 +36,9 @@ def conflict(evidence: Evidence) -> Iterator[Finding]:
     shares = measured.shares()
     # Where one term drowns the others, the sum goes its way: that is the finding then.
     drowning = np.isfinite(shares).any() and np.nanmax(shares) >= DOMINANT
-    grave = bool(losers) and evidence.begun and not drowning and not evidence.balances
+    severe = bool(losers) and evidence.begun and not drowning and not evidence.balances
     yield Finding(
-        "warning" if grave else "hint",
+        "warning" if severe else "hint",
         "conflict",
         tuple(measured.names[index] for index in sorted({index for pair in pairs for index in pair})),
         f"{_listed(measured, pairs)} pull against each other in nearly every batch."

@@ -66,16 +66,16 @@ def in_losses(evidence: Evidence) -> Iterator[Finding]:
     measured = evidence.measured
     assert measured is not None
     bad = measured.present & ~np.isfinite(measured.losses)
-    guilty = [name for name, flags in zip(measured.names, bad.T, strict=True) if flags.any()]
-    if guilty:
+    nonfinite = [name for name, flags in zip(measured.names, bad.T, strict=True) if flags.any()]
+    if nonfinite:
         how_many = int(bad.any(axis=1).sum())
         yield Finding(
             "error",
             "non-finite loss",
-            tuple(guilty),
-            f"The loss of {names(guilty)} is not finite in {how_many} of {len(bad)} batches: training would "
+            tuple(nonfinite),
+            f"The loss of {names(nonfinite)} is not finite in {how_many} of {len(bad)} batches: training would "
             "stop there.",
-            "Mend the data first where another finding speaks of them; else look for a logarithm of 0, a division by "
+            "Fix the data first where another finding speaks of them; else look for a logarithm of 0, a division by "
             "0, or predictions so large that they overflow.",
         )
     # Where a loss is not finite, the gradients of the same batch may not be either, whosever they are.
