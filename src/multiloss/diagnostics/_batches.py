@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops, tree
 
 from .._core.errors import invalid
-from ..training._keras_seams import batches
+from ..training import batches
 
 BATCH_SIZE = 32
 

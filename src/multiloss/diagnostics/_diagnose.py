@@ -13,8 +13,7 @@ import numpy as np
 from .._core.errors import invalid
 from .._core.versions import package_version
 from .._core.wording import percent
-from ..problems import Problem
-from ..problems._fresh_names import with_fresh_names
+from ..problems import Problem, with_fresh_names
 from ..terms import Constraint
 from ..training import MultiLossModel
 from ..training import compile as compile_trainer

@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 
 from .._core.wording import ABSENT, number
-from ..diagnostics import SIGNS, Diagnosis
-from ..diagnostics._measurement import WORST_CONDITION
+from ..diagnostics import SIGNS, WORST_CONDITION, Diagnosis
 from ._page import render
 from ._pictures import Picture
 
