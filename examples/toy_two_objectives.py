@@ -25,7 +25,7 @@ BALANCERS = {
     "CAGrad": ml.aggregation.CAGrad(c=0.5),
     "Aligned-MTL": ml.aggregation.AlignedMTL(),
 }
-# Adam's settings: large steps, so that the course takes seconds, and a short memory, so that they can be taken.
+# Adam's settings: large steps, so that the path takes seconds, and a short memory, so that they can be taken.
 RATE, MOMENTUM, MEMORY = 0.016, 0.9, 0.9
 
 
@@ -88,18 +88,18 @@ def trajectories(steps):
     return np.stack(ways, axis=1).reshape(len(BALANCERS), len(STARTS), steps + 1, 2)
 
 
-def draw(courses, front):
+def draw(paths, front):
     """One panel for each balancer: contours of the mean, the Pareto set, and the way from every start."""
-    figure = Figure(figsize=(3.4 * len(courses), 4.2), layout="constrained")
-    panels = figure.subplots(1, len(courses), sharey=True)
+    figure = Figure(figsize=(3.4 * len(paths), 4.2), layout="constrained")
+    panels = figure.subplots(1, len(paths), sharey=True)
     grid = np.stack(np.meshgrid(np.linspace(-11, 11, 200), np.linspace(-11, 11, 200)), axis=-1)
     values = objectives(ops.convert_to_tensor(grid.reshape(-1, 2), "float32"))
     means = ops.convert_to_numpy(values).mean(axis=1).reshape(200, 200)
-    for axes, (name, course) in zip(panels, courses.items(), strict=True):
+    for axes, (name, path) in zip(panels, paths.items(), strict=True):
         lines = axes.contour(grid[..., 0], grid[..., 1], means, 14, cmap="viridis", linewidths=0.8, alpha=0.6)
         axes.plot(*front.T, color="#56b4e9", linewidth=7, alpha=0.7, solid_capstyle="round", label="Pareto set")
         axes.plot(*front[len(front) // 2], "*", color="black", markersize=13, label="least mean")
-        for way, colour in zip(course, ("#d55e00", "#009e73", "#cc79a7"), strict=True):
+        for way, colour in zip(path, ("#d55e00", "#009e73", "#cc79a7"), strict=True):
             axes.plot(*way.T, color=colour, linewidth=1.6)
             axes.plot(
                 *way[0], "o", color=colour, markeredgecolor="black", label=f"start ({way[0][0]:g}, {way[0][1]:g})"
@@ -122,16 +122,16 @@ def main():
     arguments = parser.parse_args()
     front = pareto_set()
     middle = front[len(front) // 2]
-    courses = dict(zip(BALANCERS, trajectories(arguments.steps), strict=True))
+    paths = dict(zip(BALANCERS, trajectories(arguments.steps), strict=True))
     ends = {}
     print(f"{'balancer':<12} {'start':<13} {'end':<15} {'from the Pareto set':<20} from its middle")
-    for name, course in courses.items():
-        for number, way in enumerate(course):
+    for name, path in paths.items():
+        for number, way in enumerate(path):
             ends[name, number] = np.linalg.norm(front - way[-1], axis=1).min(), np.linalg.norm(middle - way[-1])
             first, last = (f"({point[0]:.4g}, {point[1]:.4g})" for point in way[[0, -1]])
             print("{:<12} {:<13} {:<15} {:<20.3f} {:.3f}".format(name, first, last, *ends[name, number]))
     if arguments.out:
-        draw(courses, front).savefig(arguments.out, dpi=120)
+        draw(paths, front).savefig(arguments.out, dpi=120)
     return ends
 
 

@@ -1,11 +1,11 @@
-"""`EarlyStopping` over several monitors, against courses worked out by hand."""
+"""`EarlyStopping` over several monitors, against histories worked out by hand."""
 
 import keras
 import numpy as np
 import pytest
 
 from multiloss.callbacks import EarlyStopping
-from multiloss.callbacks._course import Course
+from multiloss.callbacks._history import MonitorHistory
 
 # Accuracy goes up and error down; by hand, with patience 2:
 #   epoch      0    1    2    3    4    5    6    7
@@ -30,13 +30,13 @@ class Weights:
         self.weights = weights
 
 
-def run(callback, *courses, names=("acc", "mae")):
-    """The number of epochs that a course runs under a callback, and the model."""
+def run(callback, *histories, names=("acc", "mae")):
+    """The number of epochs that a history runs under a callback, and the model."""
     model = Weights()
     callback.set_model(model)
     callback.on_train_begin()
     logs = {}
-    for epoch, values in enumerate(zip(*courses, strict=True)):
+    for epoch, values in enumerate(zip(*histories, strict=True)):
         model.weights = [np.array(float(epoch))]
         logs = {name: value for name, value in zip(names, values, strict=True) if value is not None}
         callback.on_epoch_end(epoch, logs)
@@ -74,17 +74,17 @@ def test_a_longer_course_stops_under_all():
 
 def test_mean_rank_by_hand():
     # After epoch 4: ranks of acc 5 2 4 3 1, of mae 5 3 4 1 2; means 5, 2.5, 4, 2, 1.5: epoch 4 is best.
-    course = Course(["max", "min"], [0.0, 0.0])
+    history = MonitorHistory(["max", "min"], [0.0, 0.0])
     for epoch in range(5):
-        course.add(epoch, [ACCURACY[epoch], ERROR[epoch]])
-    np.testing.assert_allclose(course.mean_ranks(), [5, 2.5, 4, 2, 1.5])
-    assert course.best() == 4
-    assert course.candidates() == [3, 4]
+        history.add(epoch, [ACCURACY[epoch], ERROR[epoch]])
+    np.testing.assert_allclose(history.mean_ranks(), [5, 2.5, 4, 2, 1.5])
+    assert history.best() == 4
+    assert history.candidates() == [3, 4]
     # After epoch 6: acc 7 4 6 5 1 2 3, mae 7 5 6 2 3 4 1; means 7, 4.5, 6, 3.5, 2, 3, 2: of equal ones the earliest.
     for epoch in (5, 6):
-        course.add(epoch, [ACCURACY[epoch], ERROR[epoch]])
-    np.testing.assert_allclose(course.mean_ranks(), [7, 4.5, 6, 3.5, 2, 3, 2])
-    assert (course.best(), course.since_best()) == (4, 2)
+        history.add(epoch, [ACCURACY[epoch], ERROR[epoch]])
+    np.testing.assert_allclose(history.mean_ranks(), [7, 4.5, 6, 3.5, 2, 3, 2])
+    assert (history.best(), history.since_best()) == (4, 2)
 
 
 @pytest.mark.parametrize(
@@ -101,17 +101,17 @@ def test_mean_rank_stops_and_goes_back(patience, epochs, best):
 
 
 def test_min_delta_counts_in_waits_and_ranks():
-    course = Course(["max", "min"], [0.02, 1.0])
+    history = MonitorHistory(["max", "min"], [0.02, 1.0])
     for epoch in range(4):
-        course.add(epoch, [ACCURACY[epoch], ERROR[epoch]])
+        history.add(epoch, [ACCURACY[epoch], ERROR[epoch]])
     # Better by more than 0.02 and 1: acc .60 .58 .59 are one class; mae 7.5 beats 9.0 alone, and 8.0 beats none.
-    np.testing.assert_allclose(course.mean_ranks(), [(4 + 2) / 2, 1, 1, 1])
-    assert course.waits() == [2, 0]
+    np.testing.assert_allclose(history.mean_ranks(), [(4 + 2) / 2, 1, 1, 1])
+    assert history.waits() == [2, 0]
     assert stop("all", min_delta={"mae": 1.0}).min_delta == {"acc": 0.0, "mae": 1.0}
 
 
 @pytest.mark.parametrize("rule", ["all", "any", "mean_rank"])
-def test_the_best_weights_of_a_random_course(rule):
+def test_the_best_weights_of_a_random_history(rule):
     """Only the epochs kept are needed, whatever comes: the best of them is the best of all."""
     generator = np.random.default_rng(0)
     for _ in range(30):

@@ -1,5 +1,6 @@
 """The commands: what they print, what they write, and how they end."""
 
+import errno
 import json
 import textwrap
 
@@ -8,7 +9,7 @@ from typer.testing import CliRunner
 
 import multiloss
 from multiloss._core.registry import members
-from multiloss.cli import _compare, _list
+from multiloss.cli import _compare, _list, _ready
 from multiloss.cli._app import app, run
 from multiloss.experiments import Comparison
 
@@ -154,12 +155,26 @@ def test_every_run_failed(problem_file, capsys, tmp_path):
         (["compare", "{file}:fails"], "my_problem.py, line 19: TypeError: a mistake of mine"),
         (["compare", "{file}:fails_later"], "build_model of problem 'mine' failed"),
         (["compare", "--out", "{file}"], "--out must be a folder"),
+        (["compare", "--out", "{file}/report"], "my_problem.py/report', which lies in the file '{file}'."),
+        (["compare", "--balancers", "equal"], "without balancing, write balancer=None."),
         (["nothing"], "No such command 'nothing'"),
     ],
 )
 def test_mistakes_end_in_one_line(arguments, message, problem_file, capsys):
     assert run([argument.replace("{file}", str(problem_file)) for argument in arguments]) == 2
-    assert message in one_line(capsys)
+    assert message.replace("{file}", str(problem_file)) in one_line(capsys)
+
+
+@pytest.mark.parametrize("verb", ["compare", "diagnose", "tune"])
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_trained(verb, tmp_path, monkeypatch, capsys):
+    def refuse(dir):
+        raise PermissionError(errno.EACCES, "Permission denied", str(dir))
+
+    monkeypatch.setattr(_ready, "TemporaryFile", refuse)
+    assert run([verb, "--out", str(tmp_path / "new" / "report")]) == 2
+    place = repr(str(tmp_path / "new" / "report"))
+    assert f"--out must be a folder that can be written. Received: {place}: Permission denied." in one_line(capsys)
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_score_that_is_not_logged(problem_file, capsys, tmp_path):
@@ -201,6 +216,33 @@ def test_list_for_people():
     assert result.exit_code == 0
     for entry in members("balancer"):
         assert entry.name in result.stdout
+
+
+def test_list_fits_on_80_columns():
+    result = CliRunner().invoke(app, ["list"], env={"COLUMNS": "80"})
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    entries = [entry for family in _list.FAMILIES for entry in members(family)]
+    assert len(lines) < 4 * len(entries)
+    start = next(place for place, line in enumerate(lines) if line.split()[:1] == ["pcgrad"])
+    assert " ".join(" ".join(lines[start : start + 3]).split()) == f"pcgrad gramian {registry_summary('pcgrad')}"
+
+
+def registry_summary(name):
+    return next(entry.summary for entry in members("balancer") if entry.name == name)
+
+
+def test_list_of_one_member_says_all_of_it(capsys):
+    for name in ("pcgrad", "PCGrad"):
+        assert run(["list", name]) == 0
+        said = capsys.readouterr().out
+        for part in ("1 forward, K + 1 backward", "arXiv:2001.06782", "scale_invariant"):
+            assert part in said
+    assert run(["list", "constant"]) == 0
+    assert "scale constant" in (said := capsys.readouterr().out)
+    assert "schedule constant" in said
+    assert run(["list", "pcgard"]) == 2
+    assert "Did you mean 'pcgrad'?" in capsys.readouterr().err
 
 
 def test_help_and_version(capsys):

@@ -52,7 +52,7 @@ def test_it_compares_at_once(written, capsys, tmp_path):
     options = ["--balancers", "fixed", "--epochs", "1", "--seeds", "1", "--out", str(tmp_path)]
     assert run(["compare", str(written), *options]) == 0
     captured = capsys.readouterr()
-    assert "parcels: 1 runs" in captured.out
+    assert "parcels: 1 run" in captured.out
     assert "carrier_accuracy" in captured.out
 
 

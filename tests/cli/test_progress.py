@@ -11,7 +11,7 @@ from multiloss.experiments import Progress, Run
 pytestmark = pytest.mark.one_backend
 
 
-def shown(*, terminal):
+def displayed(*, terminal):
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=terminal, width=100, color_system=None)
     with progress_bar(console) as show:
@@ -24,7 +24,7 @@ def shown(*, terminal):
 
 
 def test_a_terminal_sees_a_bar_with_the_time_left():
-    text = shown(terminal=True)
+    text = displayed(terminal=True)
     assert "left" in text
     assert "[bold]mine, seed 0 (2/4)" in text
     assert "50%" in text
@@ -37,7 +37,7 @@ def test_a_terminal_sees_a_bar_with_the_time_left():
 
 
 def test_elsewhere_there_are_lines_alone():
-    assert shown(terminal=False).splitlines() == [
+    assert displayed(terminal=False).splitlines() == [
         "4 trainings: 2 contenders, 2 seeds each.",
         "[1/4] fixed, seed 0: 2.0 s",
         "[2/4] [bold]mine, seed 0: failed: ValueError: no",

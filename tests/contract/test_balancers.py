@@ -218,11 +218,11 @@ def test_a_balancer_gets_no_more_than_it_declares():
 
 
 @pytest.mark.parametrize("num_terms", [1, 2, 5])
-def test_courses_of_losses_are_what_they_say(num_terms):
-    samples = {sample.name: sample.course for sample in sample_losses(num_terms, steps=6)}
-    for course in samples.values():
-        assert course.shape == (6, num_terms)
-        assert course.min() > 0
+def test_histories_of_losses_are_what_they_say(num_terms):
+    samples = {sample.name: sample.history for sample in sample_losses(num_terms, steps=6)}
+    for history in samples.values():
+        assert history.shape == (6, num_terms)
+        assert history.min() > 0
     assert np.ptp(samples["steady"], axis=0).max() == 0
     assert np.diff(samples["falling"], axis=0).max() < 0
     assert samples["parting"][-1, 0] > samples["parting"][0, 0]

@@ -34,7 +34,7 @@ def value(schedule, *read):
     return float(schedule.value(progress(*read)))
 
 
-def course(schedule):
+def history(schedule):
     """Values over training, before and after the losses and logs are known."""
     known = [(0.7, 0.8), (0.4, 0.8), (0.4, 0.95)]
     return [value(schedule, *place) for place in PLACES] + [
@@ -50,7 +50,7 @@ def test_comes_back_from_its_config(cls, arguments):
     assert type(again) is cls
     assert again.get_config() == schedule.get_config()
     assert cls.from_config(json.loads(json.dumps(schedule.get_config()))).get_config() == schedule.get_config()
-    assert course(again) == course(schedule)
+    assert history(again) == history(schedule)
     assert again.final() == schedule.final()
 
 
@@ -70,7 +70,7 @@ def test_is_a_finite_float32_scalar_at_every_step(cls, arguments):
     given = schedule.value(progress(3, 1))
     assert tuple(given.shape) == ()
     assert keras.backend.standardize_dtype(given.dtype) == "float32"
-    values = course(schedule)
+    values = history(schedule)
     values += [value(schedule, step, step // 10) for step in range(0, 60, 3)]
     assert all(math.isfinite(entry) for entry in values)
 

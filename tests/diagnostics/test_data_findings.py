@@ -1,4 +1,4 @@
-"""Findings on inputs and targets: each fault is named, and its remedy mends it."""
+"""Findings on inputs and targets: each fault is named, and its remedy fixes it."""
 
 import keras
 import numpy as np

@@ -40,7 +40,7 @@ def shortest(rows: np.ndarray) -> np.ndarray:
     return scaled @ rows / scaled.sum()
 
 
-def told_by_float32(rows: np.ndarray, error: Callable[[np.ndarray], float]) -> float:
+def float32_accuracy(rows: np.ndarray, error: Callable[[np.ndarray], float]) -> float:
     """How large the error gets in float64 when the Gramian moves by float32 rounding: thin cones move by far.
 
     No method that reads a Gramian in float32 can be more exact than that.

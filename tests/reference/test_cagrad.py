@@ -6,7 +6,7 @@ import functools
 
 import numpy as np
 import pytest
-from gradients import lengths, samples, told_by_float32
+from gradients import float32_accuracy, lengths, samples
 from keras import ops
 from scipy.optimize import minimize
 
@@ -58,7 +58,7 @@ def test_float64_proves_its_own_optimality(num_terms, c):
 @pytest.mark.parametrize("c", RADII)
 @pytest.mark.parametrize("num_terms", [2, 5, 40])
 def test_float32_is_optimal_to_1e_4_of_the_longest_row_or_to_its_rounding(num_terms, c):
-    told = 0
+    rounded = 0
     for sample in samples(num_terms):
         rows = sample.jacobian.astype("float32").astype(float)
 
@@ -74,9 +74,9 @@ def test_float32_is_optimal_to_1e_4_of_the_longest_row_or_to_its_rounding(num_te
             assert found < 3e-3, found
         elif found >= 1e-4:
             # The square of a short mixture, by which its length is stretched, is lost in the rounding of the Gramian.
-            told += 1
-            assert found < 3.0 * told_by_float32(rows, error), (sample.name, found)
-    assert told <= (0 if num_terms == 2 else 3)
+            rounded += 1
+            assert found < 3.0 * float32_accuracy(rows, error), (sample.name, found)
+    assert rounded <= (0 if num_terms == 2 else 3)
 
 
 @pytest.mark.parametrize("num_terms", [2, 3, 5])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loss_courses import Follow, random_course
+from loss_histories import Follow, random_history
 
 from multiloss.weighting import CoV
 
@@ -29,7 +29,7 @@ def coefficient(losses, decay):
 
 @pytest.mark.parametrize("decay", [None, 0.9, 0.3])
 def test_sixty_steps_follow_the_formulas_with_terms_absent(decay):
-    losses, present = random_course(0, steps=60, num_terms=3)
+    losses, present = random_history(0, steps=60, num_terms=3)
     follow = Follow(CoV(decay, normalize="none"), 3)
     seen = [[], [], []]
     for now, here in zip(losses, present, strict=True):
@@ -71,7 +71,7 @@ def test_the_first_two_steps_are_uniform():
 
 
 def test_each_term_may_have_its_own_unit():
-    losses, present = random_course(2, steps=30, num_terms=3)
+    losses, present = random_history(2, steps=30, num_terms=3)
     one, other = (Follow(CoV(), 3) for _ in range(2))
     for now, here in zip(losses, present, strict=True):
         np.testing.assert_allclose(one(now, here), other(now * np.array([1.0, 2.0**-30, 2.0**20]), here), rtol=1e-6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from keras import ops
-from loss_courses import Follow
+from loss_histories import Follow
 
 from multiloss.aggregation import DBMTL, aggregate
 from multiloss.testing import sample_gradients

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gradients import lengths, samples, told_by_float32
+from gradients import float32_accuracy, lengths, samples
 from keras import ops
 from scipy.optimize import nnls
 
@@ -48,7 +48,7 @@ def test_float32_agrees_to_1e_4_of_the_longest_row(num_terms):
             return np.linalg.norm(weights(gramian) @ rows - projected(rows, rows.mean(axis=0))) / lengths(rows).max()
 
         found = error((rows @ rows.T).astype("float32"))
-        assert found < 1e-4 or found < 3.0 * told_by_float32(rows, error), (sample.name, found)
+        assert found < 1e-4 or found < 3.0 * float32_accuracy(rows, error), (sample.name, found)
 
 
 def test_preferences_weigh_the_mean():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loss_courses import Follow, random_course, softmax
+from loss_histories import Follow, random_history, softmax
 
 from multiloss.weighting import DynamicWeightAverage
 
@@ -21,7 +21,7 @@ def expected_weights(means, present, temperature):
 
 @pytest.mark.parametrize("temperature", [2.0, 0.3])
 def test_epoch_means_follow_the_formula_with_terms_absent(temperature):
-    losses, present = random_course(0, steps=72, num_terms=3)
+    losses, present = random_history(0, steps=72, num_terms=3)
     epochs = np.arange(72) // 6
     present[epochs == 4, 1] = False  # one epoch without a label for it
     follow = Follow(DynamicWeightAverage(temperature=temperature, normalize="none"), 3)
@@ -40,7 +40,7 @@ def test_epoch_means_follow_the_formula_with_terms_absent(temperature):
 
 
 def test_windows_of_steps_count_each_terms_own():
-    losses, present = random_course(1, steps=60, num_terms=4)
+    losses, present = random_history(1, steps=60, num_terms=4)
     follow = Follow(DynamicWeightAverage(window=3, temperature=1.0, normalize="none"), 4)
     seen = [[], [], [], []]
     for step in range(60):
@@ -60,7 +60,7 @@ def test_the_first_two_windows_are_uniform():
 
 def test_an_epoch_number_that_does_not_begin_with_0_or_jumps_is_an_epoch():
     first, later = Follow(DynamicWeightAverage(), 2), Follow(DynamicWeightAverage(), 2)
-    losses = random_course(2, steps=6, num_terms=2)[0]
+    losses = random_history(2, steps=6, num_terms=2)[0]
     for step in range(6):
         weights = first(losses[step], epoch=step // 2)
         np.testing.assert_array_equal(weights, later(losses[step], epoch=(7, 3, 5)[step // 2]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loss_courses import Follow
+from loss_histories import Follow
 
 from multiloss.weighting import DynamicTaskPriority
 

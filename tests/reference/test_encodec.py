@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loss_courses import Follow, random_course
-from norm_courses import random_norms
+from gradient_histories import random_norms
+from loss_histories import Follow, random_history
 
 from multiloss.aggregation import EncodecBalancer, aggregate
 
@@ -29,7 +29,7 @@ class Reference:
 @pytest.mark.parametrize("decay", [0.999, 0.7, 0.0])
 @pytest.mark.parametrize("preferences", [None, [1.0, 30.0, 0.5]])
 def test_sixty_steps_follow_the_official_code(preferences, decay):
-    losses, present = random_course(1, steps=60, num_terms=3)
+    losses, present = random_history(1, steps=60, num_terms=3)
     norms = random_norms(1, 60, 3)
     follow = Follow(EncodecBalancer(preferences, decay, normalize="none"), 3)
     reference = Reference(preferences or [1.0] * 3, decay)

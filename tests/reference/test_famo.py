@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loss_courses import Follow, random_course, softmax
+from loss_histories import Follow, random_history, softmax
 
 from multiloss.weighting import FAMO
 
@@ -42,7 +42,7 @@ class Reference:
 @pytest.mark.parametrize("minimum", [0.0, [-0.5, 0.01, 0.0]])
 @pytest.mark.parametrize("gamma", [0.01, 0.3])
 def test_sixty_steps_of_the_exact_form_follow_the_official_code(minimum, gamma):
-    losses, present = random_course(0, steps=60, num_terms=3)
+    losses, present = random_history(0, steps=60, num_terms=3)
     losses = np.clip(losses, 0.05, None)
     improvement = np.random.default_rng(1).uniform(0.6, 1.05, size=(60, 3))
     balancer = FAMO(weight_decay=gamma, minimum=minimum, normalize="none")
@@ -62,7 +62,7 @@ def test_sixty_steps_of_the_exact_form_follow_the_official_code(minimum, gamma):
 
 
 def test_sixty_steps_of_the_cheap_form_follow_the_next_batch():
-    losses, present = random_course(2, steps=60, num_terms=3)
+    losses, present = random_history(2, steps=60, num_terms=3)
     balancer = FAMO(look="next_batch", normalize="none")
     assert not balancer.looks_again
     follow, reference = Follow(balancer, 3), Reference(3, 0.001)
@@ -109,7 +109,7 @@ def test_a_term_absent_in_either_look_rests():
 @pytest.mark.parametrize("look", ["same_batch", "next_batch"])
 def test_the_combined_gradient_does_not_care_for_units(look):
     # The official code adds 1e-8 to every loss: one of 1e-9 would then weigh as one of 1e-8.
-    losses, present = random_course(3, steps=30, num_terms=3)
+    losses, present = random_history(3, steps=30, num_terms=3)
     factors = np.array([1.0, 2.0**-40, 2.0**20])
     one, other = (Follow(FAMO(look=look), 3) for _ in range(2))
     for now, here in zip(losses, present, strict=True):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loss_courses import Follow, random_course
-from norm_courses import random_norms
+from gradient_histories import random_norms
+from loss_histories import Follow, random_history
 
 from multiloss.aggregation import GradNorm
 
@@ -38,7 +38,7 @@ class Reference:
 
 @pytest.mark.parametrize(("num_terms", "alpha", "learning_rate"), [(2, 1.5, 0.025), (3, 0.12, 0.2), (5, 0.0, 0.025)])
 def test_sixty_steps_follow_the_objective(num_terms, alpha, learning_rate):
-    losses, present = random_course(0, steps=60, num_terms=num_terms)
+    losses, present = random_history(0, steps=60, num_terms=num_terms)
     norms = random_norms(0, 60, num_terms)
     follow = Follow(GradNorm(alpha, learning_rate, normalize="none"), num_terms)
     reference = Reference(num_terms, alpha, learning_rate)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from gradient_histories import random_rows
 from gradients import lengths
 from keras import ops
-from loss_courses import Follow
-from norm_courses import random_rows
+from loss_histories import Follow
 
 from multiloss.aggregation import GradVac, PCGrad
 from multiloss.testing import sample_gradients

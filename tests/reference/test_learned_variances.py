@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from keras import ops
-from loss_courses import Follow, random_course
+from loss_histories import Follow, random_history
 from scipy.optimize import brentq
 
 from backend import double_precision
@@ -30,7 +30,7 @@ PAPERS = {
 @pytest.mark.parametrize("cls", PAPERS)
 def test_sixty_steps_follow_the_formulas_with_terms_absent(cls):
     weight, objective, slope = PAPERS[cls]
-    losses, present = random_course(1, steps=60, num_terms=3)
+    losses, present = random_history(1, steps=60, num_terms=3)
     follow = Follow(cls(learning_rate=0.1, clamp=1.2, normalize="none"), 3)
     s = np.zeros(3)
     for now, here in zip(losses, present, strict=True):
@@ -65,7 +65,7 @@ def test_imtl_brings_every_weighted_loss_to_one():
 
 
 def test_imtl_is_uncertainty_with_half_the_learning_rate():
-    losses, present = random_course(2, steps=30, num_terms=3)
+    losses, present = random_history(2, steps=30, num_terms=3)
     imtl, uncertainty = Follow(IMTLL(learning_rate=0.1), 3), Follow(Uncertainty(learning_rate=0.2), 3)
     for now, here in zip(losses, present, strict=True):
         np.testing.assert_allclose(imtl(now, here), uncertainty(now, here), rtol=1e-5)

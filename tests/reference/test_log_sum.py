@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loss_courses import Follow, random_course
+from loss_histories import Follow, random_history
 
 from multiloss.weighting import GeometricMean, LogSum
 
@@ -18,7 +18,7 @@ def product(losses, powers):
 
 @pytest.mark.parametrize("powers", POWERS)
 def test_fifty_steps_of_the_geometric_mean(powers):
-    losses, present = random_course(3, steps=50, num_terms=3)
+    losses, present = random_history(3, steps=50, num_terms=3)
     follow = Follow(GeometricMean(powers, normalize="none"), 3)
     p = np.ones(3) if powers is None else np.array(powers)
     for now, here in zip(losses, present, strict=True):
@@ -34,7 +34,7 @@ def test_fifty_steps_of_the_geometric_mean(powers):
 
 @pytest.mark.parametrize("powers", POWERS)
 def test_fifty_steps_of_the_sum_of_logarithms(powers):
-    losses, present = random_course(4, steps=50, num_terms=3)
+    losses, present = random_history(4, steps=50, num_terms=3)
     follow = Follow(LogSum(powers, normalize="none"), 3)
     p = np.ones(3) if powers is None else np.array(powers)
     for now, here in zip(losses, present, strict=True):

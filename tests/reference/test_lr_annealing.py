@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loss_courses import Follow, random_course
-from norm_courses import random_norms
+from gradient_histories import random_norms
+from loss_histories import Follow, random_history
 
 from multiloss.aggregation import LearningRateAnnealing
 
@@ -13,7 +13,7 @@ from multiloss.aggregation import LearningRateAnnealing
 @pytest.mark.parametrize("decay", [0.9, 0.5, 0.0])
 @pytest.mark.parametrize("reference", [0, 2])
 def test_sixty_steps_follow_the_recursion(reference, decay):
-    losses, present = random_course(2, steps=60, num_terms=4)
+    losses, present = random_history(2, steps=60, num_terms=4)
     norms = random_norms(2, 60, 4)
     follow = Follow(LearningRateAnnealing(reference, decay, max_weight=20.0, normalize="none"), 4)
     expected = np.ones(4)

@@ -1,12 +1,12 @@
-"""What all balancers that read gradients and remember must survive: hard courses, absence, units, a broken-off run."""
+"""What all balancers that read gradients and remember must survive: hard histories, absence, units, a break."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from gradient_histories import random_norms, random_rows
 from keras import ops
-from loss_courses import Follow, random_course
-from norm_courses import random_norms, random_rows
+from loss_histories import Follow, random_history
 
 from backend import double_precision
 from multiloss import Needs, Signals
@@ -41,8 +41,8 @@ def run(make, losses, present, rows, follow=None, start=0):
     return np.array(weights), follow
 
 
-def course(seed, steps, num_terms):
-    losses, present = random_course(seed, steps, num_terms)
+def history(seed, steps, num_terms):
+    losses, present = random_history(seed, steps, num_terms)
     return losses, present, random_rows(seed, steps, num_terms) * random_norms(seed, steps, num_terms)[:, :, None]
 
 
@@ -78,7 +78,7 @@ def test_weights_and_state_stay_finite(name, gradients):
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_term_that_is_never_there_or_has_no_gradient_changes_nothing(name):
-    losses, present, rows = course(0, 16, 3)
+    losses, present, rows = history(0, 16, 3)
     # Noise is drawn for each row: two more rows would be other noise.
     make = (lambda: GradVac("fixed", decay=0.5)) if name == "gradvac" else MAKERS[name]
     wide = np.concatenate([losses, np.full((16, 2), 7.0)], axis=1)
@@ -92,7 +92,7 @@ def test_a_term_that_is_never_there_or_has_no_gradient_changes_nothing(name):
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_the_units_of_the_losses_do_not_matter(name):
-    losses, present, rows = course(1, 16, 3)
+    losses, present, rows = history(1, 16, 3)
     one, _ = run(MAKERS[name], losses, present, rows)
     for factor in (2.0**-20, 1e-6, 1e6):
         other, _ = run(MAKERS[name], losses * factor, present, rows * factor)
@@ -106,7 +106,7 @@ def test_the_units_of_the_losses_do_not_matter(name):
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_run_that_is_taken_up_again_goes_on_exactly(name):
-    losses, present, rows = course(2, 16, 3)
+    losses, present, rows = history(2, 16, 3)
     whole, _ = run(MAKERS[name], losses, present, rows)
     _, first = run(MAKERS[name], losses[:7], present[:7], rows[:7])
     again = Follow(MAKERS[name](), 3)
@@ -117,7 +117,7 @@ def test_a_run_that_is_taken_up_again_goes_on_exactly(name):
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_float64_gradients_give_float64_weights(name):
-    balancer, (losses, _, rows) = MAKERS[name](), course(3, 3, 2)
+    balancer, (losses, _, rows) = MAKERS[name](), history(3, 3, 2)
     with double_precision():
         state = {key: ops.convert_to_tensor(np.asarray(value)) for key, value in balancer.init(2).items()}
         for step in range(3):

@@ -1,11 +1,11 @@
-"""What all balancers with a memory of losses must survive: hard courses, long absence, float64, a broken-off run."""
+"""What all balancers with a memory of losses must survive: hard histories, long absence, float64, a broken-off run."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from keras import ops
-from loss_courses import Follow, random_course
+from loss_histories import Follow, random_history
 
 from backend import double_precision
 from multiloss import Signals
@@ -49,7 +49,7 @@ def run(make, losses, present, follow=None, start=0):
     return np.array(weights), follow
 
 
-COURSES = {
+HISTORIES = {
     "zero": lambda rng, k: np.zeros((16, k)),
     "zero and not": lambda rng, k: rng.uniform(size=(16, k)) * (rng.random((16, k)) < 0.5),
     "negative": lambda rng, k: -rng.uniform(0.1, 1.0, size=(16, k)),
@@ -59,12 +59,12 @@ COURSES = {
 }
 
 
-@pytest.mark.parametrize("course", COURSES)
+@pytest.mark.parametrize("history", HISTORIES)
 @pytest.mark.parametrize("name", MAKERS)
-def test_weights_and_state_stay_finite(name, course):
+def test_weights_and_state_stay_finite(name, history):
     for terms in (1, 2, 20):
         rng = np.random.default_rng(terms)
-        losses, present = COURSES[course](rng, terms), rng.random((16, terms)) < 0.8
+        losses, present = HISTORIES[history](rng, terms), rng.random((16, terms)) < 0.8
         weights, follow = run(MAKERS[name], losses, present)
         assert np.isfinite(weights).all()
         assert (weights >= 0).all()
@@ -75,7 +75,7 @@ def test_weights_and_state_stay_finite(name, course):
 # Dynamic task priority has one log for each term: its own test has the absent ones.
 @pytest.mark.parametrize("name", [name for name in MAKERS if name != "dynamic_task_priority"])
 def test_a_term_that_is_never_there_changes_nothing(name):
-    losses, present = random_course(0, steps=24, num_terms=3)
+    losses, present = random_history(0, steps=24, num_terms=3)
     wide = np.concatenate([losses, np.full((24, 1), 7.0)], axis=1)
     alone, _ = run(MAKERS[name], losses, present)
     beside, _ = run(MAKERS[name], wide, np.concatenate([present, np.zeros((24, 1), bool)], axis=1))
@@ -85,7 +85,7 @@ def test_a_term_that_is_never_there_changes_nothing(name):
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_run_that_is_taken_up_again_goes_on_exactly(name):
-    losses, present = random_course(1, steps=24, num_terms=3)
+    losses, present = random_history(1, steps=24, num_terms=3)
     whole, _ = run(MAKERS[name], losses, present)
     _, first = run(MAKERS[name], losses[:10], present[:10])
     again = Follow(MAKERS[name](3), 3)

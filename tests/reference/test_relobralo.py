@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loss_courses import Follow, random_course, softmax
+from loss_histories import Follow, random_history, softmax
 
 from multiloss.weighting import ReLoBRaLo
 
@@ -21,7 +21,7 @@ def balanced(losses, reference, here, temperature):
     ("alpha", "rho", "temperature"), [(0.999, 0.99, 1.0), (0.5, 0.5, 0.5), (0.9, 0.0, 2.0), (1.0, 1.0, 1.0)]
 )
 def test_sixty_steps_follow_the_formulas_with_terms_absent(alpha, rho, temperature):
-    losses, present = random_course(0, steps=60, num_terms=3)
+    losses, present = random_history(0, steps=60, num_terms=3)
     noise = np.random.default_rng(1).random(60).astype("float32")
     follow = Follow(ReLoBRaLo(alpha, rho, temperature, normalize="none"), 3)
     kept, first, last, count = np.ones(3), {}, {}, np.zeros(3)
@@ -52,7 +52,7 @@ def test_the_first_steps_are_the_authors_schedule():
 
 
 def test_the_weights_sum_to_k_in_every_step():
-    losses = random_course(2, steps=50, num_terms=4)[0]
+    losses = random_history(2, steps=50, num_terms=4)[0]
     noise = np.random.default_rng(3).random(50)
     follow = Follow(ReLoBRaLo(0.9, 0.8, normalize="none"), 4)
     sums = [np.sum(follow(now, noise=draw)) for now, draw in zip(losses, noise, strict=True)]
@@ -69,7 +69,7 @@ def test_rho_is_the_probability_of_keeping_the_weights():
 
 
 def test_each_term_may_have_its_own_unit():
-    losses, present = random_course(4, steps=30, num_terms=3)
+    losses, present = random_history(4, steps=30, num_terms=3)
     noise = np.random.default_rng(5).random(30)
     one, other = (Follow(ReLoBRaLo(0.9, 0.5), 3) for _ in range(2))
     for now, here, draw in zip(losses, present, noise, strict=True):

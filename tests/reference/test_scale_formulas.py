@@ -21,7 +21,7 @@ from scale_runs import follow
 TARGETS = np.array([[1.0, -3.0], [0.5, 2.0]], "float32")
 
 
-def courses(number=50):
+def histories(number=50):
     """Losses with labels in most batches, and which batches those are."""
     generator = np.random.default_rng(0)
     losses = 10.0 ** generator.uniform(-1, 1, size=number) * generator.choice([1.0, 1.0, -1.0], size=number)
@@ -115,7 +115,7 @@ def test_the_statistics_follow_small_units():
 @pytest.mark.parametrize("power", [1.0, 0.5])
 @pytest.mark.parametrize("batches", [1, 7])
 def test_initial_is_the_mean_of_the_first_batches(batches, power):
-    losses, labelled = courses()
+    losses, labelled = histories()
     expected = [
         np.mean(np.abs(known[:batches])) ** power if len(known := seen(losses, labelled, step)) else 1.0
         for step in range(50)
@@ -133,7 +133,7 @@ def test_losses_of_zero_before_the_first_other_one_do_not_count(scale):
 @pytest.mark.parametrize("decay", [0.9, 0.999])
 @pytest.mark.parametrize("power", [1.0, 0.5])
 def test_running_std_is_the_weighted_sample_deviation(decay, power):
-    losses, labelled = courses()
+    losses, labelled = histories()
     expected = []
     for step in range(50):
         known = seen(losses, labelled, step)
@@ -166,7 +166,7 @@ def test_running_std_is_moved_by_no_shift_and_follows_the_unit():
 
 @pytest.mark.parametrize(("decay", "power"), [(1.0, 1.0), (0.8, 0.5)])
 def test_running_max_is_the_largest_faded_size(decay, power):
-    losses, labelled = courses()
+    losses, labelled = histories()
     expected = []
     for step in range(50):
         known = np.abs(seen(losses, labelled, step))
@@ -176,7 +176,7 @@ def test_running_max_is_the_largest_faded_size(decay, power):
 
 @pytest.mark.parametrize("cls", [RunningMean, RunningStd, RunningMax])
 def test_freezing_keeps_the_divisor_of_that_batch(cls):
-    losses, labelled = courses()
+    losses, labelled = histories()
     fifth = np.flatnonzero(labelled)[4]
     moving = measured(cls(decay=0.9), losses, labelled)
     frozen = measured(cls(decay=0.9, freeze_after=5), losses, labelled)
@@ -194,7 +194,7 @@ def test_freezing_keeps_the_divisor_of_that_batch(cls):
     ],
 )
 def test_a_pass_gives_its_statistic_to_the_power(statistic, formula):
-    losses, _ = courses()
+    losses, _ = histories()
     for power in (1.0, 0.5):
         scale = Pass(statistic, power)
         divisor, _ = scale.divisor(observe(3.0), scale.measured(losses))

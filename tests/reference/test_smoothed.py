@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from loss_courses import Follow, random_course
+from loss_histories import Follow, random_history
 
 from multiloss import Balancer, Needs, Signals
 from multiloss.aggregation import MGDA, PCGrad
@@ -16,7 +16,7 @@ from multiloss.weighting import FAMO, Fixed, LogSum, Smoothed, Uncertainty
 @pytest.mark.parametrize("inner", [LogSum(), Uncertainty(learning_rate=0.5, normalize="none")])
 @pytest.mark.parametrize("decay", [0.0, 0.8])
 def test_sixty_steps_are_the_debiased_mean_with_terms_absent(inner, decay):
-    losses, present = random_course(11, steps=60, num_terms=3)
+    losses, present = random_history(11, steps=60, num_terms=3)
     follow, bare = Follow(Smoothed(inner, decay, normalize="none"), 3), Follow(inner, 3)
     seen = [[], [], []]
     for now, here in zip(losses, present, strict=True):
@@ -32,7 +32,7 @@ def test_sixty_steps_are_the_debiased_mean_with_terms_absent(inner, decay):
 
 
 def test_the_inner_state_is_that_of_the_bare_balancer():
-    losses, present = random_course(12, steps=20, num_terms=3)
+    losses, present = random_history(12, steps=20, num_terms=3)
     follow, bare = Follow(Smoothed("uncertainty"), 3), Follow(Uncertainty(), 3)
     for now, here in zip(losses, present, strict=True):
         follow(now, here)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loss_courses import Follow, random_course, softmax
+from loss_histories import Follow, random_history, softmax
 
 from multiloss.weighting import SoftAdapt
 
@@ -24,7 +24,7 @@ def expected_shares(variant, slopes, means, beta):
 @pytest.mark.parametrize("variant", ["original", "loss_weighted", "normalized"])
 @pytest.mark.parametrize(("window", "degree", "every"), [(5, 1, 1), (5, 4, 3), (2, 1, 2)])
 def test_fifty_steps_follow_the_formulas_with_terms_absent(variant, window, degree, every):
-    losses, present = random_course(0, steps=60, num_terms=3)
+    losses, present = random_history(0, steps=60, num_terms=3)
     losses /= losses.mean(axis=0) * np.array([0.5, 1.0, 2.0])
     follow = Follow(SoftAdapt(variant, 0.7, window, degree, every, normalize="none"), 3)
     seen, slopes, means = [[], [], []], np.zeros(3), np.zeros(3)
@@ -106,7 +106,7 @@ def test_it_is_uniform_until_the_window_is_full():
 
 
 def test_normalized_weights_do_not_care_for_the_common_unit():
-    losses, present = random_course(3, steps=30, num_terms=3)
+    losses, present = random_history(3, steps=30, num_terms=3)
     one, other = (Follow(SoftAdapt("normalized", beta=2.0), 3) for _ in range(2))
     for now, here in zip(losses, present, strict=True):
         np.testing.assert_allclose(one(now, here), other(now * 1e-12, here), rtol=1e-3)

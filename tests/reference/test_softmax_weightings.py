@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loss_courses import Follow, random_course, softmax
+from loss_histories import Follow, random_history, softmax
 from scipy import stats
 
 from multiloss.weighting import RandomWeighting, UncertaintySoftmax
@@ -12,7 +12,7 @@ from multiloss.weighting import RandomWeighting, UncertaintySoftmax
 
 @pytest.mark.parametrize("temperature", [1.0, 20.0])
 def test_fifty_steps_of_the_closed_form(temperature):
-    losses, present = random_course(5, steps=50, num_terms=4)
+    losses, present = random_history(5, steps=50, num_terms=4)
     follow = Follow(UncertaintySoftmax(temperature, normalize="none"), 4)
     for now, here in zip(losses, present, strict=True):
         expected = np.zeros(4)
@@ -45,7 +45,7 @@ def test_a_temperature_must_be_positive(temperature):
 
 def test_fifty_steps_of_random_weighting():
     rng = np.random.default_rng(6)
-    losses, present = random_course(6, steps=50, num_terms=5)
+    losses, present = random_history(6, steps=50, num_terms=5)
     follow = Follow(RandomWeighting(normalize="none"), 5)
     for now, here in zip(losses, present, strict=True):
         noise = rng.random(5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loss_courses import Follow, random_course, softmax
+from loss_histories import Follow, random_history, softmax
 from scipy.special import logsumexp
 
 from multiloss.weighting import SmoothTchebycheff, Tchebycheff
@@ -29,7 +29,7 @@ KINDS = pytest.mark.parametrize("kind", MEMBERS)
 def test_fifty_steps_of_the_plain_form(kind):
     cls, combine, more = MEMBERS[kind]
     preferences, reference = np.array([0.5, 1.0, 2.0]), np.array([0.1, -1.0, 0.0])
-    losses, present = random_course(8, steps=50, num_terms=3)
+    losses, present = random_history(8, steps=50, num_terms=3)
     follow = Follow(cls(list(preferences), list(reference), warmup_epochs=0, normalize="none", **more), 3)
     assert follow.state == {}
     for now, here in zip(losses, present, strict=True):
@@ -48,7 +48,7 @@ def test_sixty_steps_with_a_warm_up(kind, reference):
     cls, combine, more = MEMBERS[kind]
     preferences = np.array([0.5, 1.0, 2.0])
     ideal = np.zeros(3) if reference is None else np.array(reference)
-    losses, present = random_course(9, steps=60, num_terms=3)
+    losses, present = random_history(9, steps=60, num_terms=3)
     follow = Follow(cls(list(preferences), reference, warmup_epochs=2, normalize="none", **more), 3)
     last = slice(PER_EPOCH, 2 * PER_EPOCH)
     nadir = np.array([np.mean(losses[last, term][present[last, term]]) for term in range(3)]) - ideal
@@ -81,7 +81,7 @@ def test_the_published_smoothness_is_a_fixed_scale():
 @KINDS
 def test_the_form_with_a_warm_up_has_no_units(kind):
     cls, _, more = MEMBERS[kind]
-    losses, present = random_course(10, steps=30, num_terms=3)
+    losses, present = random_history(10, steps=30, num_terms=3)
     one, other = (Follow(cls(**more), 3) for _ in range(2))
     factors = np.array([1.0, 2.0**-20, 2.0**15])
     for step, (now, here) in enumerate(zip(losses, present, strict=True)):

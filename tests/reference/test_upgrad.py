@@ -6,7 +6,7 @@ import functools
 
 import numpy as np
 import pytest
-from gradients import lengths, projections, samples, told_by_float32
+from gradients import float32_accuracy, lengths, projections, samples
 from keras import ops
 
 from backend import compiled, double_precision
@@ -66,7 +66,7 @@ def test_float32_finds_every_projection_to_1e_4_of_the_longest_row(num_terms):
             return lengths(each(gramian) @ rows - projections(rows)).max() / lengths(rows).max()
 
         found = error((rows @ rows.T).astype("float32"))
-        assert found < 1e-4 or found < 3.0 * told_by_float32(rows, error), (sample.name, found)
+        assert found < 1e-4 or found < 3.0 * float32_accuracy(rows, error), (sample.name, found)
 
 
 @pytest.mark.parametrize("angle", [90.0, 120.0, 179.0, 179.9])

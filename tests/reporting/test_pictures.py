@@ -12,9 +12,9 @@ from multiloss.reporting import _change_bars, _loss_curves, _sample_pictures, _s
 from multiloss.reporting._canvas import as_png
 from multiloss.reporting._change_rows import draw_change_rows
 from multiloss.reporting._comparison_pictures import draw_comparison
-from multiloss.reporting._shown import the_best
+from multiloss.reporting._displayed import the_best
+from multiloss.reporting._filters import blank, chance, half_width, with_code
 from multiloss.reporting._theme import DARK, LIGHT
-from multiloss.reporting._words import blank, chance, half_width, memory, number, percent, with_code
 
 pytestmark = pytest.mark.one_backend
 
@@ -129,24 +129,7 @@ def test_grounds_differ_and_the_global_state_of_matplotlib_is_left_alone(make_co
     assert "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
 
 
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (None, "–"),
-        (0.0, "0"),
-        (0.98765, "0.9877"),
-        (12.3456, "12.35"),
-        (-3.0, "−3.000"),
-        (123456.0, "123456"),
-        (1.5e-7, "1.5e−07"),
-    ],
-)
-def test_numbers(value, shown):
-    assert number(value) == shown
-
-
-def test_words():
-    assert percent(-0.0123) == "−1.2 %"
+def test_what_templates_do():
     assert half_width(Estimate(1.0, (0.5, 1.5), 3)) == 0.5
     assert with_code("<a> `--seeds` arXiv:2001.06782") == (
         '&lt;a&gt; <code>--seeds</code> <a href="https://arxiv.org/abs/2001.06782">arXiv:2001.06782</a>'
@@ -187,14 +170,6 @@ def test_all_weights_are_in_the_picture(make_comparison):
     assert 0.0 < low < 0.01 < 1.0 < high
 
 
-def test_words_for_memory_and_chance():
-    assert [memory(size) for size in (None, 0, 16, 258_000, 3_200_000, 5e9)] == [
-        "–",
-        "0 B",
-        "16 B",
-        "258 kB",
-        "3.2 MB",
-        "5 GB",
-    ]
+def test_chances_and_what_is_sorted_by():
     assert [chance(p) for p in (None, 1e-9, 0.0234, 0.5)] == ["–", "< 0.001", "0.023", "0.50"]
     assert [blank(value) for value in (None, 0.1, 3)] == ["", "0.1", "3"]

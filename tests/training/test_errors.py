@@ -79,6 +79,12 @@ def test_balancer_name():
         ml.compile(two_heads(), "adam", loss=losses(), balancer="pcgradd")
 
 
+@pytest.mark.parametrize("name", ["equal", "none", "None"])
+def test_no_balancing_is_none(name):
+    with pytest.raises(ValueError, match=rf"Unknown balancer '{name}'.*write balancer=None"):
+        ml.compile(two_heads(), "adam", loss=losses(), balancer=name)
+
+
 def test_balancer_class_instead_of_object():
     with pytest.raises(ValueError, match=r"not a class. Received: MGDA. Write MGDA\(\)"):
         ml.compile(two_heads(), "adam", loss=losses(), balancer=ml.aggregation.MGDA)

@@ -114,7 +114,9 @@ def resolve(family: str, identifier: Any, base: type) -> Any:
         known.update({_canonical(entry.cls.__name__): entry for entry in members(family)})
         entry = known.get(_canonical(identifier))
         if entry is None:
-            raise unknown_name(family, identifier, [entry.name for entry in members(family)])
+            unweighted = family == "balancer" and _canonical(identifier) in ("equal", "none", "off", "sum", "uniform")
+            fix = "For your loss_weights alone, without balancing, write balancer=None." if unweighted else ""
+            raise unknown_name(family, identifier, [entry.name for entry in members(family)], fix)
         return entry.cls()
     if isinstance(identifier, dict):
         identifier = keras.saving.deserialize_keras_object(identifier)

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from .._core.errors import invalid
-from ..diagnostics._measurement import Measurement, nanmean, shares_of
+from ..diagnostics import Measurement, nanmean, shares_of
 from ..terms import Constraint
 from ..training import FitObserver, MultiLossModel
 from ..training.reading import BATCH_SIZE, Batches, is_arrays
@@ -80,7 +80,7 @@ class BalanceMonitor(FitObserver):
     ):
         super().__init__()
         if not isinstance(every, int) or isinstance(every, bool) or every < 1:
-            raise invalid("`every` must be a whole number of steps, at least 1", received=every)
+            raise invalid("`every` must be an integer, at least 1", received=every)
         self.every = every
         self.data = data
         self.batch_size = batch_size

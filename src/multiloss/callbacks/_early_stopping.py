@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from .._core.errors import invalid, unknown_name
-from ._course import Course
+from ._history import MonitorHistory
 
 RULES = ("all", "any", "mean_rank")
 
@@ -89,7 +89,7 @@ class EarlyStopping(keras.callbacks.Callback):
             raise invalid(f"`rule` must be one of {list(RULES)}", received=rule)
         for argument, value in (("patience", patience), ("start_from_epoch", start_from_epoch)):
             if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-                raise invalid(f"`{argument}` must be a whole number >= 0", received=value)
+                raise invalid(f"`{argument}` must be an integer >= 0", received=value)
         self.monitors = dict(monitors)
         self.rule = rule
         self.patience = patience
@@ -120,11 +120,11 @@ class EarlyStopping(keras.callbacks.Callback):
             self._start()
         if epoch < self.start_from_epoch:
             return
-        self._course.add(epoch, [float(logs[str(key)]) for key in keys.values()])
-        self.best_epoch = self._course.best()
+        self._history.add(epoch, [float(logs[str(key)]) for key in keys.values()])
+        self.best_epoch = self._history.best()
         if self.restore_best_weights:
             self._kept[epoch] = self.model.get_weights()
-            self._kept = {kept: self._kept[kept] for kept in self._course.candidates()}
+            self._kept = {kept: self._kept[kept] for kept in self._history.candidates()}
         if self._stops():
             self.stopped_epoch = epoch
             self.model.stop_training = True
@@ -145,14 +145,14 @@ class EarlyStopping(keras.callbacks.Callback):
         self._kept = {}
 
     def _start(self) -> None:
-        self._course = Course(list(self.monitors.values()), [self.min_delta[name] for name in self.monitors])
+        self._history = MonitorHistory(list(self.monitors.values()), [self.min_delta[name] for name in self.monitors])
         self._kept = {}
 
     def _stops(self) -> bool:
         enough = max(self.patience, 1)
         if self.rule == "mean_rank":
-            return self._course.since_best() >= enough
-        waits = self._course.waits()
+            return self._history.since_best() >= enough
+        waits = self._history.waits()
         return min(waits) >= enough if self.rule == "all" else max(waits) >= enough
 
     def _key(self, name: str, logs: Mapping[str, Any]) -> str | None:

@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from .._core.balancer import Needs
+from .._core.errors import unknown_name
 from .._core.registry import Entry, members
 from ._json import print_json
+from ._mistakes import UserMistake
 
 FAMILIES = ("balancer", "loss", "scale", "schedule")
 
 
-def list_members(json: bool = typer.Option(False, "--json", help="Print one JSON document and nothing else.")) -> None:
-    """List the balancers, losses, scales and schedules: what they do, what they need, where they come from."""
-    rows = [_row(entry) for family in FAMILIES for entry in members(family)]
+def list_members(
+    name: Annotated[
+        str | None, typer.Argument(help="One member, of which everything is said.", show_default=False)
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+) -> None:
+    """List the balancers, losses, scales and schedules: what they do, and what balancers read."""
+    entries = [entry for family in FAMILIES for entry in members(family)]
+    if name is not None:
+        entries = _named(name, entries)
+    rows = [_row(entry) for entry in entries]
     if json:
         print_json(rows)
         return
     console = Console()
+    if name is not None:
+        for row in rows:
+            _print_details(row, console)
+        return
     for family in FAMILIES:
         own = [row for row in rows if row["family"] == family]
         if own:
             console.print(_table(family, own))
+    console.print("multiloss list NAME says more about one of them.")
+
+
+def _named(name: str, entries: list[Entry]) -> list[Entry]:
+    """A scale and a schedule may share a name."""
+    found = [entry for entry in entries if name in (entry.name, entry.cls.__name__)]
+    if not found:
+        raise UserMistake(str(unknown_name("member", name, dict.fromkeys(entry.name for entry in entries))))
+    return found
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -51,19 +76,30 @@ def _cost(entry: Entry) -> str:
 
 def _table(family: str, rows: list[dict[str, Any]]) -> Table:
     with_needs = any(row["needs"] for row in rows)
-    table = Table(title=family, title_justify="left", title_style="bold")
+    table = Table(title=family, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("name", no_wrap=True)
-    table.add_column("what it does")
     if with_needs:
-        table.add_column("reads")
-        table.add_column("passes")
-    with_properties = any(row["properties"] for row in rows)
-    if with_properties:
-        table.add_column("properties")
-    table.add_column("paper", overflow="fold")
+        table.add_column("reads", no_wrap=True)
+    table.add_column("what it does")
     for row in rows:
-        cells = [row["name"], row["summary"]]
-        cells += [row["needs"], row["cost"]] if with_needs else []
-        cells += [", ".join(row["properties"]) or "–"] if with_properties else []
-        table.add_row(*cells, row["paper"] or "–")
+        table.add_row(row["name"], *([row["needs"]] if with_needs else []), row["summary"])
     return table
+
+
+def _print_details(row: dict[str, Any], console: Console) -> None:
+    details = Table(
+        title=f"{row['family']} {row['name']}", title_justify="left", title_style="bold", box=None, show_header=False
+    )
+    details.add_column(no_wrap=True)
+    details.add_column(overflow="fold")
+    for label, value in (
+        ("what it does", row["summary"]),
+        ("class", row["class"]),
+        ("reads", row["needs"]),
+        ("passes", row["cost"]),
+        ("properties", ", ".join(row["properties"])),
+        ("paper", row["paper"]),
+    ):
+        if value:
+            details.add_row(label, Text(value))
+    console.print(details)

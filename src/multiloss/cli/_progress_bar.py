@@ -31,11 +31,11 @@ def bar(console: Console) -> Iterator[Show]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=console, transient=True, speed_estimate_period=_MEMORY) as shown:
-        task = shown.add_task("starting", total=None)
+    with Bar(*columns, console=console, transient=True, speed_estimate_period=_MEMORY) as displayed:
+        task = displayed.add_task("starting", total=None)
 
         def show(doing: str, total: float, done: float, line: str | None) -> None:
-            shown.update(task, description=doing, total=total, completed=done)
+            displayed.update(task, description=doing, total=total, completed=done)
             _print(console, line)
 
         yield show

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import keras
 
@@ -19,9 +20,17 @@ def check_report() -> None:
 
 
 def check_folder(out: Path) -> None:
-    """Refuses a file in the place of the folder."""
-    if out.exists() and not out.is_dir():
-        raise UserMistake(f"--out must be a folder. Received: {str(out)!r}, which is a file.")
+    """Refuses a place where nothing can be written, without leaving anything there."""
+    received = f"Received: {str(out)!r}"
+    try:
+        standing = next(place for place in (out, *out.absolute().parents) if place.exists())
+        if not standing.is_dir():
+            what = "which is a file" if standing == out else f"which lies in the file {str(standing)!r}"
+            raise UserMistake(f"--out must be a folder. {received}, {what}.")
+        with TemporaryFile(dir=standing):
+            pass
+    except OSError as error:
+        raise UserMistake(f"--out must be a folder that can be written. {received}: {error.strerror}.") from error
 
 
 def wake_keras() -> None:

@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..experiments import Comparison, Estimate, Standing
+from .._core.wording import ABSENT, counted, number, signed_percent
+from ..experiments import Comparison, Standing
 
 _COLOURS = {"better": "green", "worse": "red", "failed": "red", "baseline": "bold"}
 # More columns than this do not fit on 80 characters.
@@ -35,7 +36,7 @@ def _wide(comparison: Comparison) -> Table:
     table.add_row("improvement", *[_improvement(standing) for standing in comparison.summary])
     for name, direction in comparison.score.items():
         label = f"{name} {'↑' if direction == 'max' else '↓'}"
-        table.add_row(label, *[_value(standing.metrics[name]) for standing in comparison.summary])
+        table.add_row(label, *[number(standing.metrics[name].mean, 4) for standing in comparison.summary])
     table.add_row("mean rank ↓", *[_rank(standing) for standing in comparison.summary])
     table.add_row("ms a step", *[_milliseconds(standing) for standing in comparison.summary])
     return table
@@ -55,7 +56,7 @@ def _long(comparison: Comparison) -> Table:
 
 
 def _table(comparison: Comparison) -> Table:
-    title = Text(f"{comparison.problem}: {len(comparison.runs)} runs")
+    title = Text(f"{comparison.problem}: {counted(len(comparison.runs), 'run')}")
     return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
 
 
@@ -64,20 +65,12 @@ def _verdict(standing: Standing) -> Text:
 
 
 def _improvement(standing: Standing) -> str:
-    return "0" if standing.verdict == "baseline" else _percent(standing.improvement)
+    return "0" if standing.verdict == "baseline" else signed_percent(standing.improvement.mean)
 
 
 def _rank(standing: Standing) -> str:
-    return "–" if standing.mean_rank is None else f"{standing.mean_rank:.1f}"
+    return ABSENT if standing.mean_rank is None else f"{standing.mean_rank:.1f}"
 
 
 def _milliseconds(standing: Standing) -> str:
-    return "–" if standing.seconds_per_step is None else f"{1000 * standing.seconds_per_step:.1f}"
-
-
-def _percent(estimate: Estimate) -> str:
-    return "–" if estimate.mean is None else f"{100 * estimate.mean:+.1f} %"
-
-
-def _value(estimate: Estimate) -> str:
-    return "–" if estimate.mean is None else f"{estimate.mean:.4g}"
+    return ABSENT if standing.seconds_per_step is None else f"{1000 * standing.seconds_per_step:.1f}"

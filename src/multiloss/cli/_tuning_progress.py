@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from .._core.wording import number
 from ..experiments.tuning import TuningProgress
 from ._progress_bar import bar
 
@@ -22,7 +23,7 @@ def tuning_progress(console: Console) -> Iterator[Callable[[Any], None]]:
             if isinstance(progress, TuningProgress):
                 ended = progress.result is not None
                 done = progress.done + (0.0 if ended else progress.epoch / progress.epochs)
-                best = "" if progress.best is None else f", best {progress.best:.4g}"
+                best = "" if progress.best is None else f", best {number(progress.best, 4)}"
                 doing = f"trial {progress.trial} of {progress.trials}{best}"
                 show(doing, progress.trials, min(done, progress.trials), line if ended else None)
             else:

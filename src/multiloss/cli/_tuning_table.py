@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .._core.wording import counted, number, percent
 from ..experiments.tuning import TrialRecord, Tuning
 
 _COLOURS = {"better": "bold green", "worse": "bold red"}
@@ -20,7 +21,7 @@ def print_tuning(tuning: Tuning, console: Console) -> None:
         console.print(_front(tuning) if tuning.objective.pareto else _best(tuning))
     console.print(Text(tuning.headline, style=_COLOURS.get(tuning.verdict, "bold")))
     if tuning.importance:
-        shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in tuning.importance.items())
+        shares = ", ".join(f"{name} {percent(share)}" for name, share in tuning.importance.items())
         console.print(Text(f"What mattered ({tuning.importance_method}): {shares}"))
     if tuning.best is not None:
         console.print()
@@ -31,21 +32,23 @@ def _best(tuning: Tuning) -> Table:
     columns = {"best": tuning.best, tuning.baseline: tuning.baseline_trial}
     table = _table(tuning, "in the search, one seed")
     table.add_column("")
-    shown: dict[str, TrialRecord] = {name: trial for name, trial in columns.items() if trial is not None}
-    for name in shown:
+    selected: dict[str, TrialRecord] = {name: trial for name, trial in columns.items() if trial is not None}
+    for name in selected:
         table.add_column(Text(name), justify="right")
     for name, way in tuning.objective.metrics.items():
         label = f"{name} {'↑' if way == 'max' else '↓'}"
-        table.add_row(label, *[_number(trial.metrics.get(name)) for trial in shown.values()])
+        table.add_row(label, *[number(trial.metrics.get(name), 4) for trial in selected.values()])
     for term in tuning.best_weights:
-        table.add_row(f"weight of {term}", *[_number(trial.candidate.weights.get(term)) for trial in shown.values()])
+        table.add_row(
+            f"weight of {term}", *[number(trial.candidate.weights.get(term), 4) for trial in selected.values()]
+        )
     if tuning.settings.get("balancers"):
-        table.add_row("balancer", *[Text(trial.candidate.balancer) for trial in shown.values()])
+        table.add_row("balancer", *[Text(trial.candidate.balancer) for trial in selected.values()])
     return table
 
 
 def _front(tuning: Tuning) -> Table:
-    table = _table(tuning, f"{len(tuning.front)} on the front, {100 * (tuning.hypervolume or 0):.0f} % covered")
+    table = _table(tuning, f"{len(tuning.front)} on the front, {percent(tuning.hypervolume or 0)} covered")
     table.add_column("trial", justify="right")
     for name, way in tuning.objective.metrics.items():
         table.add_column(Text(f"{name} {'↑' if way == 'max' else '↓'}"), justify="right")
@@ -54,14 +57,10 @@ def _front(tuning: Tuning) -> Table:
     for place, trial in enumerate(tuning.front):
         knee = tuning.knee is not None and trial.number == tuning.knee.number
         if place % step == 0 or knee:
-            table.add_row(str(trial.number), *[_number(value) for value in trial.values], "knee" if knee else "")
+            table.add_row(str(trial.number), *[number(value, 4) for value in trial.values], "knee" if knee else "")
     return table
 
 
 def _table(tuning: Tuning, note: str) -> Table:
-    title = Text(f"{tuning.problem}: {len(tuning.trials)} trials; {note}")
+    title = Text(f"{tuning.problem}: {counted(len(tuning.trials), 'trial')}; {note}")
     return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"

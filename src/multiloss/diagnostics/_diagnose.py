@@ -12,8 +12,8 @@ import numpy as np
 
 from .._core.errors import invalid
 from .._core.versions import package_version
-from ..problems import Problem
-from ..problems._fresh_names import with_fresh_names
+from .._core.wording import percent
+from ..problems import Problem, with_fresh_names
 from ..terms import Constraint
 from ..training import MultiLossModel
 from ..training import compile as compile_trainer
@@ -24,7 +24,6 @@ from ._finding import Finding, find
 from ._measurement import Measurement
 from ._measurements import Measurements, gather
 from ._term_report import report_terms
-from ._wording import percent
 
 BATCHES = 8
 
@@ -77,7 +76,7 @@ def diagnose(
     """
     for name, value in (("batches", batches), ("batch_size", 1 if batch_size is None else batch_size)):
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise invalid(f"`{name}` must be a whole number of at least 1", received=value)
+            raise invalid(f"`{name}` must be an integer of at least 1", received=value)
     trainer, data, size, label, description = _prepared(problem, data, seed)
     source = Batches(data, batch_size or size, seed)
     seen = source.first(batches)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..losses._lookup import find_loss
-from ..terms import Term
-from ..terms._form import form_by_shape
+from ..losses import find_loss
+from ..terms import Term, form_by_shape
 
 # By the names of Keras's and multiloss's losses, in small letters without signs. A loss that stands nowhere is not
 # judged: nothing is known of it.

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from keras import ops
 
+from .._core.wording import number, percent, rounded
 from ..aggregation import solve
 from ..scales import Constant
 from ._measurement import Measurement, nanmean, shares_of
 from ._measurements import Measurements, Subject
-from ._wording import number, percent, quoted, term_code, two_digits
+from ._term_code import quoted, term_code
 
 # A term with more than this part of the gradient leaves nothing to the others; one with less than this gets nothing.
 DOMINANT, DROWNED = 0.95, 0.01
@@ -64,7 +65,7 @@ def _weight(measurements: Measurements, indices: Sequence[int], index: int) -> f
     lengths = np.where(measured.counted, measured.mean_lengths(), np.nan)
     others = np.delete(lengths, indices)
     factor = np.median(others[others > 0]) / lengths[index]
-    return two_digits(measurements.terms[measured.names[index]].weight.value * factor)
+    return rounded(measurements.terms[measured.names[index]].weight.value * factor)
 
 
 def _scale(measurements: Measurements, index: int, subject: Subject) -> Change | None:

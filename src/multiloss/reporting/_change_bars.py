@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._core.wording import signed_percent
 from ..experiments import Comparison, Estimate
 from ._canvas import legend, line_handle, new_figure, style
 from ._theme import Theme, balancer_colours
@@ -57,7 +58,7 @@ def _bar(axes: Any, change: Estimate, height: float, thickness: float, colour: s
         axes.text(0.0, height, "  no result", va="center", fontsize=8.5, color=theme.ink)
         return
     axes.annotate(
-        f"{100.0 * change.mean:+.1f} %".replace("-", "−"),
+        signed_percent(change.mean),
         (1.01, height),
         xycoords=axes.get_yaxis_transform(),
         va="center",
@@ -69,9 +70,9 @@ def _bar(axes: Any, change: Estimate, height: float, thickness: float, colour: s
         return
     low, high = (100.0 * min(max(end, -limit), limit) for end in change.interval)
     axes.plot([low, high], [height, height], color=theme.ink, linewidth=1.6, solid_capstyle="butt")
-    for end, shown, beyond in ((change.interval[0], low, "<"), (change.interval[1], high, ">")):
+    for end, place, beyond in ((change.interval[0], low, "<"), (change.interval[1], high, ">")):
         marker = "|" if abs(end) <= limit else beyond
-        axes.plot([shown], [height], marker=marker, color=theme.ink, markersize=7, clip_on=False, markeredgewidth=1.6)
+        axes.plot([place], [height], marker=marker, color=theme.ink, markersize=7, clip_on=False, markeredgewidth=1.6)
 
 
 def _limit(changes: list[Estimate]) -> float:

@@ -9,11 +9,11 @@ from typing import Any
 from ..experiments import Comparison
 from ._change_bars import draw_changes
 from ._change_rows import draw_change_rows
+from ._displayed import is_crowded, remark, the_best
 from ._loss_curves import draw_loss_curves
 from ._pictures import Picture, draw
 from ._sample_pictures import draw_pictures
 from ._sample_plots import draw_scatter
-from ._shown import is_crowded, remark, the_best
 from ._theme import Theme
 from ._weight_curves import draw_weights
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..diagnostics import SIGNS, Diagnosis
-from ..diagnostics._measurement import WORST_CONDITION
-from ..diagnostics._wording import number, percent
+from .._core.wording import ABSENT, number
+from ..diagnostics import SIGNS, WORST_CONDITION, Diagnosis
 from ._page import render
 from ._pictures import Picture
 
@@ -25,8 +24,6 @@ def render_diagnosis(diagnosis: Diagnosis, pictures: Sequence[Picture]) -> str:
         classes=_CLASSES,
         layers=_layers(diagnosis),
         condition={name: _condition(value) for name, value in diagnosis.condition.items()},
-        show=_shown,
-        part=percent,
         key=lambda value: value if math.isfinite(value) else "",
         targets=any(term.targets for term in diagnosis.terms),
     )
@@ -43,9 +40,5 @@ def _layers(diagnosis: Diagnosis) -> list[tuple[str, list[str], bool]]:
 
 def _condition(value: float) -> str:
     if not math.isfinite(value):
-        return "–"
-    return f"{number(value)}" if value < WORST_CONDITION else f"at least {number(WORST_CONDITION)}"
-
-
-def _shown(value: float | None) -> str:
-    return number(value).replace("-", "−") if value is not None and math.isfinite(value) else "–"
+        return ABSENT
+    return number(value) if value < WORST_CONDITION else f"at least {number(WORST_CONDITION)}"

@@ -6,8 +6,8 @@ import math
 from functools import partial
 from typing import Any
 
+from .._core.wording import percent
 from ..diagnostics import Diagnosis
-from ..diagnostics._wording import percent
 from ._canvas import legend, line_handle, new_figure, style
 from ._pictures import Picture, draw
 from ._theme import Theme

@@ -23,8 +23,8 @@ def draw_loss_curves(comparison: Comparison, theme: Theme) -> Any:
         if comparison.curve(balancer, "loss") is not None
     }
     for axes, (title, log) in zip(panels(figure, len(logs), columns, theme), logs, strict=True):
-        shown = colours if log != "loss" else _with_the_user_s_weights(comparison, colours)
-        _panel(axes, comparison, log, shown, with_training=log != "loss")
+        displayed = colours if log != "loss" else _with_the_user_s_weights(comparison, colours)
+        _panel(axes, comparison, log, displayed, with_training=log != "loss")
         axes.set_title(title, fontsize=10.5, loc="left", color=theme.ink, fontweight="bold")
         axes.set_ylabel("loss" if log != "loss" else "validation loss")
     handles = [line_handle(balancer, theme, color=colour) for balancer, colour in colours.items()]

@@ -5,22 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 from .._core.optional import require
+from .._core.wording import (
+    counted,
+    memory,
+    milliseconds,
+    number,
+    percent,
+    seconds,
+    signed_percent,
+    significant,
+)
 from ._canvas import PURPOSE
 
-FILTERS = ("blank", "chance", "half_width", "memory", "milliseconds", "number", "percent", "with_code")
+WORDS = (counted, memory, milliseconds, number, percent, seconds, significant, signed_percent)
 
 
 def render(template: str, **context: Any) -> str:
     """Fills a template that extends `page.html.j2`; all text of the user's is escaped.
 
-    The filters of `_words` that `FILTERS` names are at hand. A name that the context lacks is an error.
+    `WORDS` and the functions of `_filters` are at hand as filters. A name that the context lacks is an error.
 
     Args:
         template: the file's name in `templates`.
         **context: what the template speaks of.
     """
     jinja2 = require("jinja2", extra="report", purpose=PURPOSE)
-    from . import _words
+    from ._filters import FILTERS
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("multiloss.reporting", "templates"),
@@ -29,6 +39,5 @@ def render(template: str, **context: Any) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    for name in FILTERS:
-        environment.filters[name] = getattr(_words, name)
+    environment.filters.update({word.__name__: word for word in (*WORDS, *FILTERS)})
     return environment.get_template(template).render(**context).lstrip()

@@ -16,9 +16,9 @@ def is_picture(array: np.ndarray) -> bool:
 
 
 def first_picture(arrays: Mapping[str, np.ndarray]) -> np.ndarray | None:
-    """The first array that can be shown as pictures."""
-    shown = (a for a in arrays.values() if is_picture(a) and (a.ndim == 3 or a.shape[-1] in _CHANNELS))
-    return next(shown, None)
+    """The first array that can be displayed as pictures."""
+    pictures = (a for a in arrays.values() if is_picture(a) and (a.ndim == 3 or a.shape[-1] in _CHANNELS))
+    return next(pictures, None)
 
 
 def is_classes(target: np.ndarray, prediction: np.ndarray) -> bool:
@@ -32,7 +32,7 @@ def is_classes(target: np.ndarray, prediction: np.ndarray) -> bool:
 
 
 def target_classes(target: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-    """The true class of each entry, as whole numbers; -1 where it is missing or outside the classes."""
+    """The true class of each entry, as integers; -1 where it is missing or outside the classes."""
     if target.shape == prediction.shape:
         return np.where(np.sum(target, axis=-1) > 0, np.argmax(target, axis=-1), -1)
     flat = target[..., 0] if target.ndim == prediction.ndim else target

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._core.wording import number
 from ..experiments import Comparison, Samples
 from ._canvas import new_figure
 from ._reading import as_image, first_picture, is_classes, is_picture, numbers, predicted_classes, target_classes
@@ -55,7 +56,7 @@ def draw_pictures(comparison: Comparison, theme: Theme) -> Any:
         for place in range(count):
             # Every place in inches: a layout engine would shrink rows with text and rows without unequally.
             box = (_TITLES + (_SIDE + _GAP) * place, top - _SIDE, _SIDE, _SIDE)
-            _panel(figure, [part / (width, height)[number % 2] for number, part in enumerate(box)], row, place, theme)
+            _panel(figure, [part / (width, height)[side % 2] for side, part in enumerate(box)], row, place, theme)
         middle = top - (_SIDE if row.pictures is not None else row.height() - _GAP) / 2
         figure.text(
             (_TITLES - _GAP) / width,
@@ -73,14 +74,14 @@ def draw_pictures(comparison: Comparison, theme: Theme) -> Any:
 
 def _answers(samples: Samples, theme: Theme) -> list[_Row]:
     first = next(iter(samples.predictions.values()))
-    shown = [name for name, array in first.items() if is_picture(array)]
-    told = [name for name, array in first.items() if not is_picture(array) and name in samples.targets]
+    displayed = [name for name, array in first.items() if is_picture(array)]
+    written = [name for name, array in first.items() if not is_picture(array) and name in samples.targets]
     count = len(next(iter(samples.inputs.values())))
     rows = []
-    for name in shown or [""]:
-        prefix = f"{name}\n" if len(shown) > 1 else ""
+    for name in displayed or [""]:
+        prefix = f"{name}\n" if len(displayed) > 1 else ""
         # The text is the same below every picture of a balancer: once is enough.
-        texts = told if name == (shown or [""])[-1] else []
+        texts = written if name == (displayed or [""])[-1] else []
         true, bounds = _true_pictures(samples, name)
         if true is not None or texts:
             lines = [[(_true_text(samples, key, place), theme.ink) for key in texts] for place in range(count)]
@@ -138,7 +139,7 @@ def _predicted_text(samples: Samples, balancer: str, name: str, place: int, them
 def _short(values: np.ndarray) -> str:
     if not np.any(np.isfinite(values)):
         return "not given"
-    shown = ", ".join(f"{value:.3g}".replace("-", "−") for value in values[:_ENTRIES_SHOWN])
+    shown = ", ".join(number(value) for value in values[:_ENTRIES_SHOWN])
     return f"{shown}, ..." if len(values) > _ENTRIES_SHOWN else shown
 
 
@@ -154,12 +155,12 @@ def _panel(figure: Any, box: list[float], row: _Row, place: int, theme: Theme) -
         low, high = row.bounds[place] if row.bounds is not None else (None, None)
         colours = "viridis" if row.bounds is not None else "gray"
         axes.imshow(row.pictures[place], cmap=colours, vmin=low, vmax=high, interpolation="nearest")
-    for number, (text, colour) in enumerate(row.lines[place]):
+    for line, (text, colour) in enumerate(row.lines[place]):
         axes.annotate(
             text,
             (0.5, 0.0 if row.pictures is not None else 1.0),
             xycoords="axes fraction",
-            xytext=(0, -72 * _LINE * (number + 0.6)),
+            xytext=(0, -72 * _LINE * (line + 0.6)),
             textcoords="offset points",
             ha="center",
             va="center",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._core.wording import percent
 from ..experiments.tuning import Tuning
 from ._canvas import legend, line_handle, new_figure, style
 from ._theme import Theme
@@ -77,12 +78,12 @@ def draw_importance(tuning: Tuning, theme: Theme) -> Any:
     figure = new_figure(7.6, 0.9 + 0.36 * len(names), theme)
     axes = figure.subplots()
     style(axes, theme)
-    shares = [100.0 * share for share in tuning.importance.values()]
-    axes.barh(range(len(names)), shares, color=theme.balancer(0), height=0.65)
+    shares = list(tuning.importance.values())
+    axes.barh(range(len(names)), [100.0 * share for share in shares], color=theme.balancer(0), height=0.65)
     for place, share in enumerate(shares):
         axes.annotate(
-            f"{share:.0f} %",
-            (share, place),
+            percent(share),
+            (100.0 * share, place),
             xytext=(4, 0),
             textcoords="offset points",
             va="center",
@@ -91,7 +92,7 @@ def draw_importance(tuning: Tuning, theme: Theme) -> Any:
         )
     axes.set_yticks(range(len(names)), [name.replace("_weight", "") for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlim(0.0, 1.12 * max(shares))
+    axes.set_xlim(0.0, 112.0 * max(shares))
     axes.set_xlabel(f"share in the objective's variation, per cent ({tuning.importance_method})")
     axes.grid(visible=False, axis="y")
     return figure

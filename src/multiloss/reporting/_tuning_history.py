@@ -8,7 +8,7 @@ from typing import Any
 from ..experiments.tuning import TrialRecord, Tuning
 from ._canvas import legend, line_handle, new_figure, panels, style
 from ._theme import Theme
-from ._tuning_values import better_is_up, log_ticks, objective_label, shown_value
+from ._tuning_values import better_is_up, displayed_value, log_ticks, objective_label
 
 _COLUMNS = 3
 # Trials far below the others would press the interesting ones into a line: so much room they get, in units of the
@@ -26,10 +26,10 @@ def draw_history(tuning: Tuning, theme: Theme) -> Any:
     up = better_is_up(tuning)
     best: list[float] = []
     for trial in tuning.finished:
-        value = shown_value(tuning, trial.values[0])
+        value = displayed_value(tuning, trial.values[0])
         best.append(value if not best else max(best[-1], value) if up else min(best[-1], value))
     numbers = [trial.number for trial in tuning.finished]
-    values = [shown_value(tuning, trial.values[0]) for trial in tuning.finished]
+    values = [displayed_value(tuning, trial.values[0]) for trial in tuning.finished]
     axes.scatter(numbers, values, s=34, color=theme.balancer(0), zorder=3)
     axes.step(
         [*numbers, max(trial.number for trial in tuning.trials)],
@@ -59,7 +59,7 @@ def draw_history(tuning: Tuning, theme: Theme) -> Any:
             line_handle("stopped early or failed (no value)", theme, color=theme.soft, marker="x", linewidth=0.0)
         )
     if tuning.baseline_trial:
-        level = shown_value(tuning, tuning.baseline_trial.values[0])
+        level = displayed_value(tuning, tuning.baseline_trial.values[0])
         axes.axhline(level, color=theme.ink, linestyle="--", linewidth=1.2)
         handles.append(line_handle(tuning.baseline, theme, linestyle="--", linewidth=1.2))
     axes.set_xlabel("trial")
@@ -76,7 +76,7 @@ def draw_slices(tuning: Tuning, theme: Theme) -> Any:
     columns = min(_COLUMNS, len(terms))
     rows = math.ceil(len(terms) / columns)
     figure = new_figure(9.2, 0.6 + 2.7 * rows, theme)
-    values = [shown_value(tuning, trial.values[0]) for trial in tuning.finished]
+    values = [displayed_value(tuning, trial.values[0]) for trial in tuning.finished]
     for place, (axes, term) in enumerate(
         zip(panels(figure, len(terms), columns, theme, sharey=True), terms, strict=True)
     ):
@@ -112,12 +112,12 @@ def draw_slices(tuning: Tuning, theme: Theme) -> Any:
 def set_limits(axes: Any, tuning: Tuning) -> tuple[float, float]:
     """Limits that show the better half at full size, and equal weights; trials beyond them are cut off."""
     up = better_is_up(tuning)
-    values = [shown_value(tuning, trial.values[0]) for trial in tuning.finished]
+    values = [displayed_value(tuning, trial.values[0]) for trial in tuning.finished]
     ordered = sorted(values, reverse=up)
     spread = abs(ordered[len(ordered) // 2] - ordered[0]) or abs(ordered[-1] - ordered[0]) or 1.0
     worst = max(ordered[-1], ordered[0] - _ROOM * spread) if up else min(ordered[-1], ordered[0] + _ROOM * spread)
     if tuning.baseline_trial:
-        level = shown_value(tuning, tuning.baseline_trial.values[0])
+        level = displayed_value(tuning, tuning.baseline_trial.values[0])
         worst = min(worst, level) if up else max(worst, level)
     margin = 0.08 * abs(ordered[0] - worst) or 0.5
     low, high = sorted((worst, ordered[0]))
@@ -137,7 +137,7 @@ def _mark(
     colour: str,
 ) -> None:
     if trial is not None and term in trial.candidate.weights:
-        value = shown_value(tuning, trial.values[0])
+        value = displayed_value(tuning, trial.values[0])
         axes.scatter(
             [trial.candidate.weights[term]],
             [value],

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from .._core.wording import number
 from ..experiments.tuning import TrialRecord, Tuning
 from ._canvas import new_figure
 from ._theme import Theme
-from ._tuning_values import colour_map, goodness, rank_bar, shown_value
+from ._tuning_values import colour_map, displayed_value, goodness, rank_bar
 
 BALANCER = "balancer"
 
@@ -24,7 +25,7 @@ def draw_parallel(tuning: Tuning, theme: Theme) -> Any:
     axes = figure.subplots()
     axes.set_facecolor(theme.ground)
     columns = [_axis([_value(trial, name) for trial in trials]) for name in names]
-    last = [shown_value(tuning, trial.values[0]) for trial in trials]
+    last = [displayed_value(tuning, trial.values[0]) for trial in trials]
     columns.append(_linear(last))
     shades = goodness(tuning, trials)
     colours = colour_map(theme)
@@ -99,11 +100,11 @@ def _axis(values: list[Any]) -> _Axis:
     decades = range(int(np.ceil(low)), int(np.floor(low + span)) + 1)
     ticks = [((decade - low) / span, f"{10.0**decade:g}") for decade in decades]
     if len(ticks) < 2:
-        ticks = [(0.0, f"{10**low:.3g}"), (1.0, f"{10 ** (low + span):.3g}")]
+        ticks = [(0.0, number(10**low)), (1.0, number(10 ** (low + span)))]
     return _Axis([float((log - low) / span) for log in logs], ticks)
 
 
 def _linear(values: list[float]) -> _Axis:
     low, span = min(values), (max(values) - min(values)) or 1.0
-    ticks = [(share, f"{low + share * span:.3g}".replace("-", "−")) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    ticks = [(share, number(low + share * span)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
     return _Axis([(value - low) / span for value in values], ticks)

@@ -17,7 +17,7 @@ def better_is_up(tuning: Tuning) -> bool:
     return tuning.objective.directions[0] == "maximize"
 
 
-def shown_value(tuning: Tuning, value: float) -> float:
+def displayed_value(tuning: Tuning, value: float) -> float:
     """An objective as it is drawn: relative improvements in per cent."""
     return 100.0 * value if tuning.objective.relative else value
 

@@ -7,6 +7,7 @@ from ._constraint import Constraint as Constraint
 from ._deep_supervision import deep_supervision as deep_supervision
 from ._description import Description as Description
 from ._feature_penalty import FeaturePenalty as FeaturePenalty
+from ._form import form_by_shape as form_by_shape
 from ._joint import Joint as Joint
 from ._output_penalty import OutputPenalty as OutputPenalty
 from ._term import Term as Term

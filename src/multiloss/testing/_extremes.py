@@ -14,7 +14,7 @@ from ._subject import Subject, without_last
 
 
 def stays_finite(subject: Subject) -> None:
-    """Tries every extreme alone and, where the balancer has a memory, before and after an ordinary course."""
+    """Tries every extreme alone and, where the balancer has a memory, before and after an ordinary history."""
     for inputs in subject.inputs():
         steps = subject.steps(inputs)
         state = subject.run(inputs, steps=steps)[1]

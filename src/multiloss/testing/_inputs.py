@@ -27,7 +27,7 @@ class Inputs:
         noise: of the shape that the balancer asks for, or None.
         monitored: of the length that the balancer asks for, or None.
         step: steps applied before.
-        course: shape `(steps, K)`: losses of the steps before over those of the last; its last row is ones.
+        history: shape `(steps, K)`: losses of the steps before over those of the last; its last row is ones.
         response: shape `(K,)`: losses of the same batch after the update over those before it.
     """
 
@@ -37,7 +37,7 @@ class Inputs:
     noise: np.ndarray | None
     monitored: np.ndarray | None
     step: int
-    course: np.ndarray
+    history: np.ndarray
     response: np.ndarray
 
     def scaled(self, factors: np.ndarray | float) -> Inputs:
@@ -54,7 +54,7 @@ class Inputs:
             present=self.present[index],
             noise=self._selected(self.noise, index),
             monitored=self._selected(self.monitored, index),
-            course=self.course[:, index],
+            history=self.history[:, index],
             response=self.response[index],
         )
 
@@ -68,12 +68,12 @@ class Inputs:
 
     def steady(self) -> Inputs:
         """The same terms, with losses that do not move."""
-        return replace(self, course=np.ones_like(self.course))
+        return replace(self, history=np.ones_like(self.history))
 
     def at(self, index: int, steps: int) -> Inputs:
         """The inputs of one of so many steps; those of the last step are these inputs."""
         back = steps - 1 - index
-        moved = self.scaled(self.course[-1 - back % len(self.course)])
+        moved = self.scaled(self.history[-1 - back % len(self.history)])
         # Turning uniform noise by the golden ratio gives other uniform noise.
         noise = self.noise if self.noise is None or not back else (self.noise + 0.618034 * back) % 1.0
         return replace(moved, step=self.step + index, noise=noise)
@@ -110,7 +110,7 @@ def make_inputs(balancer: Balancer, jacobian: np.ndarray, seed: int = 0, losses:
     terms = len(jacobian)
     if losses is None:
         level = 10.0 ** rng.uniform(-1.0, 1.0, size=terms)
-        losses = level * next(sample_losses(terms, STEPS, seed)).course
+        losses = level * next(sample_losses(terms, STEPS, seed)).history
     shape = balancer.noise_shape(terms)
     logs = balancer.monitors(terms)
     return Inputs(
@@ -120,6 +120,6 @@ def make_inputs(balancer: Balancer, jacobian: np.ndarray, seed: int = 0, losses:
         noise=None if shape is None else rng.random(shape),
         monitored=rng.uniform(0.1, 0.9, size=len(logs)) if logs else None,
         step=0,
-        course=losses / losses[-1],
+        history=losses / losses[-1],
         response=rng.uniform(0.7, 1.1, size=terms),
     )

@@ -1,4 +1,4 @@
-"""Courses of losses to try a balancer on: how K losses may move over the steps of a training."""
+"""Histories of losses to try a balancer on: how K losses may move over the steps of a training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Course = np.ndarray
+History = np.ndarray
 
 
 @dataclass(frozen=True)
@@ -16,15 +16,15 @@ class LossSample:
 
     Attributes:
         name: the sampler's name.
-        course: shape `(steps, K)`, float64, positive; the last row is where the question is asked.
+        history: shape `(steps, K)`, float64, positive; the last row is where the question is asked.
     """
 
     name: str
-    course: Course
+    history: History
 
 
 def sample_losses(num_terms: int, steps: int, seed: int = 0) -> Iterator[LossSample]:
-    """One course of every sampler.
+    """One history of every sampler.
 
     Args:
         num_terms: K.
@@ -41,32 +41,32 @@ def sample_losses(num_terms: int, steps: int, seed: int = 0) -> Iterator[LossSam
         yield LossSample(name, sampler(rng, steps, num_terms))
 
 
-def wandering(rng: np.random.Generator, steps: int, k: int) -> Course:
+def wandering(rng: np.random.Generator, steps: int, k: int) -> History:
     """About one, each step anew."""
     return 10.0 ** rng.uniform(-0.5, 0.5, size=(steps, k))
 
 
-def falling(rng: np.random.Generator, steps: int, k: int) -> Course:
+def falling(rng: np.random.Generator, steps: int, k: int) -> History:
     """All fall, each at its own rate."""
     return 10.0 ** rng.uniform(-1.0, 1.0, size=k) * rng.uniform(0.5, 0.95, size=k) ** np.arange(steps)[:, None]
 
 
-def parting(rng: np.random.Generator, steps: int, k: int) -> Course:
+def parting(rng: np.random.Generator, steps: int, k: int) -> History:
     """The first rises while the others fall, with some noise."""
     rates = np.where(np.arange(k) == 0, 1.2, 0.8) ** np.arange(steps)[:, None]
     return rates * rng.uniform(0.9, 1.1, size=(steps, k))
 
 
-def levels(rng: np.random.Generator, steps: int, k: int) -> Course:
+def levels(rng: np.random.Generator, steps: int, k: int) -> History:
     """Four decades between the largest and the smallest, with some noise."""
     return 10.0 ** np.linspace(-2.0, 2.0, k)[rng.permutation(k)] * rng.uniform(0.8, 1.2, size=(steps, k))
 
 
-def steady(rng: np.random.Generator, steps: int, k: int) -> Course:
+def steady(rng: np.random.Generator, steps: int, k: int) -> History:
     """Different from term to term, the same in all steps."""
     return np.broadcast_to(10.0 ** rng.uniform(-1.0, 1.0, size=k), (steps, k)).copy()
 
 
-SAMPLERS: dict[str, Callable[[np.random.Generator, int, int], Course]] = {
+SAMPLERS: dict[str, Callable[[np.random.Generator, int, int], History]] = {
     sampler.__name__: sampler for sampler in (wandering, falling, parting, levels, steady)
 }

@@ -89,9 +89,9 @@ class Explorer:
     def _cases(self) -> Iterator[Case]:
         """Every sampler of gradients in turn with every sampler of losses."""
         for size, seed in itertools.product(self.sizes, SEEDS):
-            courses = itertools.cycle([sample.course for sample in sample_losses(size, STEPS, seed)])
-            for sample, course in zip(sample_gradients(size, seed), courses, strict=False):
-                inputs = make_inputs(self.balancer, sample.jacobian, seed, course)
+            histories = itertools.cycle([sample.history for sample in sample_losses(size, STEPS, seed)])
+            for sample, history in zip(sample_gradients(size, seed), histories, strict=False):
+                inputs = make_inputs(self.balancer, sample.jacobian, seed, history)
                 yield Case(sample, inputs, self.weigh(inputs))
 
 
@@ -113,7 +113,7 @@ def memory(balancer: Balancer, num_terms: int) -> int:
 
 def _key(inputs: Inputs, with_gradients: bool) -> bytes:
     """All that the balancer reads."""
-    read = [inputs.losses, inputs.present, inputs.course, inputs.response, inputs.noise, inputs.monitored]
+    read = [inputs.losses, inputs.present, inputs.history, inputs.response, inputs.noise, inputs.monitored]
     if with_gradients:
         read.append(inputs.gramian)
     return b"|".join(np.asarray(array).tobytes() for array in read if array is not None)

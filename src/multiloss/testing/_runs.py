@@ -58,7 +58,7 @@ class Run:
         return {name: np.asarray(value) for name, value in self.balancer.init(num_terms).items()}
 
     def __call__(self, inputs: Inputs, state: Arrays | None = None, steps: int = 1) -> tuple[np.ndarray, Arrays]:
-        """The weights of the last of some steps along the inputs' course, and the state after it."""
+        """The weights of the last of some steps along the inputs' history, and the state after it."""
         state = self.start(len(inputs.losses)) if state is None else state
         tensors = {name: ops.convert_to_tensor(value) for name, value in state.items()}
         weights: Any = None

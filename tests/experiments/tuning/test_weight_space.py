@@ -110,7 +110,7 @@ def test_an_own_optuna_loop_finds_the_known_ratio():
         ({"terms": TERMS, "reference": "sise"}, "Did you mean 'size'"),
     ],
 )
-def test_mistakes_say_how_to_mend_them(arguments, message):
+def test_mistakes_say_how_to_fix_them(arguments, message):
     with pytest.raises(ValueError, match=message):
         tuning_space(optuna.trial.FixedTrial({}), **arguments)
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..._core.wording import number, percent
 from .._finding import Finding, check
 from .._measurements import Measurements, Subject
-from .._wording import number, percent
 
 # Probabilities may miss 0, 1 and their sum by rounding (half precision included).
 _ROUNDING = 5e-3
@@ -85,7 +85,7 @@ def out_of_reach(measurements: Measurements) -> Iterator[Finding]:
             "error",
             "out of reach",
             (name,),
-            f"The output {subject.output.described} gives values from {_end(low)} to {_end(high)}, but "
+            f"The output {subject.output.described} gives values from {number(low)} to {number(high)}, but "
             f"{percent(below + above)} of the targets of `{name}` lie outside (from {number(labels.min())} to "
             f"{number(labels.max())}): it can never predict them.",
             "Take the activation away (`activation=None`), or bring the targets into the range, or follow it with "
@@ -112,7 +112,3 @@ def _with_logits(subject: Subject) -> str:
     if plain and subject.kind.family in known:
         return f"keras.losses.{known[subject.kind.family]}(from_logits=True)"
     return f"{owner}(..., from_logits=True)"
-
-
-def _end(value: float) -> str:
-    return ("−∞" if value < 0 else "∞") if np.isinf(value) else number(value)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..._core.wording import number, percent
 from .._finding import Finding, check
 from .._measurements import Measurements, Subject
-from .._wording import number, percent, quoted, term_code
+from .._term_code import quoted, term_code
 
 # The commonest class this many times as frequent as the rarest deserves a word.
 _UNEQUAL = 10.0
@@ -39,8 +40,8 @@ def class_numbers(measurements: Measurements) -> Iterator[Finding]:
                 "fractional class",
                 (name,),
                 f"The targets of `{name}` hold {number(labels[labels != np.floor(labels)][0])}, while "
-                f"`{subject.kind.name}` expects whole class numbers.",
-                'Give whole numbers from 0, or a loss for numbers such as `"mse"`.',
+                f"`{subject.kind.name}` expects integers.",
+                'Give integers from 0, or a loss for numbers such as `"mse"`.',
             )
             continue
         outside = np.unique(labels[(labels < 0) | (labels >= classes)])

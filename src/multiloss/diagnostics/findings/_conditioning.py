@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..._core.wording import names, number
 from .._finding import Finding, check
 from .._measurement import Measurement
 from .._measurements import Measurements
-from .._wording import names, number
 
 # Beyond this, float32 gradients cannot tell the terms' directions apart.
 WORST = 1e5

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 from keras import ops
 
+from ..._core.wording import counted, names, percent
 from ...aggregation import solve
 from .._finding import Finding, check
 from .._measurement import Measurement, nanmean
 from .._measurements import Measurements
 from .._rebalancing import DOMINANT
-from .._wording import names, percent
 
 # A mean cosine below the first, negative in that part of the batches: a conflict that stays.
 STRONG, OFTEN = -0.3, 0.75
@@ -66,7 +66,7 @@ def _listed(measured: Measurement, pairs: list[tuple[int, int]]) -> str:
         for first, second in pairs[:_NAMED]
     ]
     rest = len(pairs) - len(shown)
-    return "; ".join(shown) + (f"; and {rest} more {'pairs' if rest > 1 else 'pair'}" if rest else "")
+    return "; ".join(shown) + (f"; and {counted(rest, 'more pair')}" if rest else "")
 
 
 def _harm(measured: Measurement, losers: list[int], suffering: np.ndarray) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..._core.wording import percent
 from .._finding import Finding, check
 from .._measurements import Measurements
-from .._wording import percent
 
 
 @check(gradients=True)

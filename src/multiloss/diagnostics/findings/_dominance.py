@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..._core.wording import percent
 from .._finding import Finding, check
 from .._measurements import Measurements
 from .._rebalancing import DOMINANT, DROWNED, ahead, rebalancing_remedy
-from .._wording import percent
 
 
 @check(gradients=True)
@@ -20,7 +20,7 @@ def dominance(measurements: Measurements) -> Iterator[Finding]:
     shares = measured.shares()
     if np.isfinite(shares).sum() < 2:
         return
-    # A balancer is chosen to fix this; a person should still know what it has to do.
+    # A balancer is chosen to correct this; a person should still know what it has to do.
     severity, before = ("hint", ", before the balancer acts") if measurements.balances else ("warning", "")
     place = "at the shared layers" if measured.shared else "of all layers together"
     largest = int(np.nanargmax(shares))

@@ -8,9 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from ..._core.wording import number
 from .._finding import Finding, check
 from .._measurements import Measurements
-from .._wording import number
 
 # The typical size of inputs that is worth a word, and one that no initial weights are made for; pixels lie between.
 _LARGE, _HUGE = 20.0, 100.0

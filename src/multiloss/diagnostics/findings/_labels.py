@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..._core.wording import percent
 from .._finding import Finding, check
 from .._measurements import Measurements
-from .._wording import percent
 
 
 @check()

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..._core.wording import names, percent
 from .._finding import Finding, check
 from .._measurements import Measurements
-from .._wording import names, percent, quoted, term_code
+from .._term_code import quoted, term_code
 
 
 @check()
@@ -65,14 +66,14 @@ def in_losses(measurements: Measurements) -> Iterator[Finding]:
     measured = measurements.measured
     assert measured is not None
     bad = measured.present & ~np.isfinite(measured.losses)
-    nonfinite_terms = [name for name, flags in zip(measured.names, bad.T, strict=True) if flags.any()]
-    if nonfinite_terms:
+    nonfinite = [name for name, flags in zip(measured.names, bad.T, strict=True) if flags.any()]
+    if nonfinite:
         how_many = int(bad.any(axis=1).sum())
         yield Finding(
             "error",
             "non-finite loss",
-            tuple(nonfinite_terms),
-            f"The loss of {names(nonfinite_terms)} is not finite in {how_many} of {len(bad)} batches: training would "
+            tuple(nonfinite),
+            f"The loss of {names(nonfinite)} is not finite in {how_many} of {len(bad)} batches: training would "
             "stop there.",
             "Fix the data first where another finding speaks of them; else look for a logarithm of 0, a division by "
             "0, or predictions so large that they overflow.",

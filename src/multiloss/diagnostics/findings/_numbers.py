@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..._core.wording import number, rounded
 from .._finding import Finding, check
 from .._measurements import Measurements, Subject
-from .._wording import number
 
 # Targets this many times larger than anything the model predicts at its start, and larger than this, are far away:
 # an optimizer moves a bias by about its learning rate a step.
@@ -87,9 +87,9 @@ def far_target(measurements: Measurements) -> Iterator[Finding]:
 def _rescale(subject: Subject, mean: float, spread: float) -> str:
     output = subject.output.name
     return (
-        f"End the output `{output}` with `keras.layers.Rescaling(scale={number(spread)}, offset={number(mean)})`, "
-        "without an activation before it, so that it starts where the targets are; or train on (target − mean) ÷ "
-        "deviation."
+        f"End the output `{output}` with `keras.layers.Rescaling(scale={rounded(spread, 3)}, "
+        f"offset={rounded(mean, 3)})`, without an activation before it, so that it starts where the targets are; or "
+        "train on (target − mean) ÷ deviation."
     )
 
 

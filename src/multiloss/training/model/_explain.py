@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..._core.wording import aligned
+
 COLUMNS = ("term", "reads", "reduction", "scale", "weight", "balanced")
 
 
 def explanation(trainer: Any) -> str:
     """A table of all terms, with the balancer in the last line."""
-    rows = [COLUMNS]
+    rows: list[tuple[str, ...]] = [COLUMNS]
     for term in trainer.terms.values():
         reads, reduction = term.description.explain() if term.description else ("regularisers and add_loss", "sum")
         scale = "-" if term.scale is None else _call(term.scale)
         schedules = " x ".join(repr(schedule) for schedule in term.weight.schedules)
         weight = f"{term.weight.value:g}" + (f" (now, of {schedules})" if schedules else "")
         rows.append((term.name, reads, reduction, scale, weight, "yes" if term.balanced else "no"))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    lines.insert(1, "  ".join("-" * width for width in widths))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rows.insert(1, tuple("-" * width for width in widths))
     balancer = trainer.balancer
-    return "\n".join([*lines, f"balancer: {_call(balancer)}, reads {balancer.needs.value}"])
+    return "\n".join([*aligned(rows), f"balancer: {_call(balancer)}, reads {balancer.needs.value}"])
 
 
 def _call(member: Any) -> str:

@@ -10,7 +10,7 @@ from keras import ops
 from multiloss import Balancer, Signals
 
 
-def random_course(seed: int, steps: int, num_terms: int, present: float = 0.7) -> tuple[np.ndarray, np.ndarray]:
+def random_history(seed: int, steps: int, num_terms: int, present: float = 0.7) -> tuple[np.ndarray, np.ndarray]:
     """Losses of different size that fall with noise, float64, and whether each is present; `(steps, K)` both."""
     rng = np.random.default_rng(seed)
     sizes = 10.0 ** rng.uniform(-3, 3, size=num_terms)
@@ -43,7 +43,7 @@ class Follow:
         return np.asarray(ops.convert_to_numpy(weights), float)
 
     def look_again(self, losses: Sequence[float] | np.ndarray, present: Sequence[bool] | np.ndarray) -> None:
-        """The second look at the same batch."""
+        """The losses of the same batch after the update."""
         self.state = self.balancer.look_again(self.signals(losses, present), self.state)
 
     def signals(self, losses: object, present: object, **read: object) -> Signals:

@@ -1,4 +1,4 @@
-"""Which contenders a picture shows: more than there are colours cannot be told apart."""
+"""Which contenders a picture displays: with more than there are colours, two would look alike."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def the_best(comparison: Comparison) -> Comparison:
 
 
 def remark(comparison: Comparison) -> str:
-    """What a caption adds where not all are shown."""
+    """What a caption adds where not all are displayed."""
     if not is_crowded(comparison):
         return ""
     return f" Shown are {comparison.baseline} and the {MOST} best of the other {len(comparison.balancers) - 1}."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 
-class Course:
+class MonitorHistory:
     """Monitors m = 1 ... M over the epochs that were judged.
 
     Args:

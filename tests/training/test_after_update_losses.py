@@ -1,4 +1,4 @@
-"""The second look: the same batch, the updated weights, the same dropout; nothing else moves."""
+"""The losses after the update: the same batch, the updated weights, the same dropout; nothing else moves."""
 
 import keras
 import numpy as np
