@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from keras import ops
 
 from .balancer import Balancer, Needs, Signals
+from .docstrings import describe_common_arguments
 from .errors import invalid
 from .typing import Array
 
@@ -46,8 +47,13 @@ class Aggregator(Balancer):
 
     needs: ClassVar[Needs] = Needs.GRAMIAN
 
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        describe_common_arguments(cls, Aggregator)
+
     def __init__(
         self,
+        *,
         wrt: str = "shared",
         shared: str | None = None,
         heads: str = "unweighted",
@@ -83,15 +89,3 @@ class Aggregator(Balancer):
             lengths = ops.sqrt(ops.clip(ops.diagonal(signals.gramian), 0.0, math.inf))
         lengths = ops.where(signals.present, lengths, ops.zeros_like(lengths))
         return ops.logical_and(signals.present, lengths > ZERO_ROW * ops.max(lengths))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {
-            **super().get_config(),
-            "wrt": self.wrt,
-            "shared": self.shared,
-            "heads": self.heads,
-            "every": self.every,
-            "groups": self.groups,
-            "backward": self.backward,
-        }

@@ -5,8 +5,9 @@ from __future__ import annotations
 import abc
 import enum
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from .configured import Configured
 from .errors import invalid
 from .normalization import NORMALIZATIONS, normalize_weights
 from .typing import Array, Gramian, LossVector, State, Weights
@@ -45,7 +46,7 @@ class Signals:
     monitored: Array | None = None
 
 
-class Balancer(abc.ABC):
+class Balancer(Configured, abc.ABC):
     """Reads the terms of a step and returns K weights.
 
     A member implements `raw_weights`, a pure function of arrays in `keras.ops` that can be compiled: no Python
@@ -114,12 +115,3 @@ class Balancer(abc.ABC):
     def objective(self, signals: Signals, state: State) -> Array | None:
         """The member's own scalar objective where it differs from the weighted sum; None for the others."""
         return None
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"normalize": self.normalize}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Balancer:
-        """Makes the object from `get_config`."""
-        return cls(**config)

@@ -43,7 +43,6 @@ class GradVac(MeetingAggregator):
         order: `"random"` (default), as published: each gradient meets the others in a random order, drawn anew in each
             step; `"fixed"`: in the order of the terms, which needs no noise and favours the last ones.
         decay: d, the memory of the cosines, in [0, 1): 0.99 as published; re-implementations have 0.5.
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), or `"none"` for the sum of the turned gradients, as published.
 
     Raises:
@@ -74,9 +73,9 @@ class GradVac(MeetingAggregator):
         self,
         order: str = "random",
         decay: float = 0.99,
-        **settings: Any,
+        **common: Any,
     ):
-        super().__init__(order, **settings)
+        super().__init__(order, **common)
         self.decay = check_decay(decay)
 
     def init(self, num_terms: int) -> State:
@@ -97,10 +96,6 @@ class GradVac(MeetingAggregator):
         after = ops.where(meets, self.decay * targets + (1.0 - self.decay) * seen, targets)
         rows = ops.where(present, lengths, ops.zeros_like(lengths))
         return product(rows[None], mixed)[0] / lengths, remember({"cosines": after}, state)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "decay": self.decay}
 
 
 def _meet(index: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:

@@ -20,14 +20,13 @@ class MeetingAggregator(Aggregator):
     Args:
         order: `"random"` (default): each gradient meets the others in a random order, drawn anew in each step;
             `"fixed"`: in the order of the terms, which needs no noise.
-        settings: as for every `Aggregator`.
 
     Raises:
         ValueError: for an unknown `order`.
     """
 
-    def __init__(self, order: str = "random", **settings: Any):
-        super().__init__(**settings)
+    def __init__(self, order: str = "random", **common: Any):
+        super().__init__(**common)
         if order not in ORDERS:
             raise invalid(f"`order` must be one of {list(ORDERS)}", received=order)
         self.order = order
@@ -49,7 +48,3 @@ class MeetingAggregator(Aggregator):
                 fix=f"Draw them, or use {member}(order='fixed').",
             )
         return ops.cast(ops.argsort(signals.noise, axis=-1), "int32")
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "order": self.order}

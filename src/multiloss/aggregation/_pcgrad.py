@@ -31,7 +31,6 @@ class PCGrad(MeetingAggregator):
     Args:
         order: `"random"` (default), as published: each gradient meets the others in a random order, drawn anew in each
             step; `"fixed"`: in the order of the terms, which needs no noise and favours the last ones.
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), or `"none"` for the sum of the projected gradients, as published.
 
     Example:

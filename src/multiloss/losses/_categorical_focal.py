@@ -102,10 +102,6 @@ class CategoricalFocal(SampleLoss):
         shares = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
         return np.array([0, 1, 2, 1]), logits if self.from_logits else shares
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "gamma": self.gamma, "alpha": self.alpha, "from_logits": self.from_logits}
-
 
 def _log_of_shares(y_pred: Array) -> Array:
     """log of probabilities that are made to sum to 1 and kept `keras.config.epsilon()` above 0, as Keras does."""

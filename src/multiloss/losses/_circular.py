@@ -117,15 +117,6 @@ class Circular(SampleLoss):
             y_pred = np.concatenate([y_pred, rng.normal(size=(4, 2)).astype("float32")], axis=-1)
         return y_true, y_pred
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {
-            **super().get_config(),
-            "period": self.period,
-            "kind": self.kind,
-            "concentration": self.concentration,
-        }
-
 
 def log_normalizer(concentration: Array) -> Array:
     """log(2 pi exp(-k) I0(k)), with I0 the modified Bessel function, to 2e-7 (Abramowitz and Stegun 9.8.1, 9.8.2)."""

@@ -69,7 +69,3 @@ class FocalTversky(TverskyRatios):
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """One value for each sample, shape `(batch,)`."""
         return mean_per_sample(finite_power(self.ratios(y_true, y_pred), 1 / self.gamma))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "gamma": self.gamma}

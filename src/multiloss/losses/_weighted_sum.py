@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from .._core.configured import Configured
 from .._core.errors import invalid, unknown_name
 from .._core.linalg import to_float
 from .._core.registry import register
@@ -26,7 +27,7 @@ MEANS = ("sum_over_batch_size", "mean", "none", None)
         {"losses": {"squared": "mse", "absolute": "mae"}},
     ),
 )
-class WeightedSum(keras.losses.Loss):
+class WeightedSum(Configured, keras.losses.Loss):
     """A weighted sum of losses on the same targets and predictions, as one loss that is saved with its parts.
 
     l = sum_i w_i l_i, each l_i averaged over all axes but the batch, so that it has one value for each sample.
@@ -69,6 +70,7 @@ class WeightedSum(keras.losses.Loss):
         dtype: Any = None,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self._name = name  # as given: Keras numbers the names that it makes up
         if not isinstance(losses, Mapping) or not losses:
             raise invalid("`losses` must be a dict from name to loss that is not empty", received=losses)
         for key in weights or {}:
@@ -107,7 +109,7 @@ class WeightedSum(keras.losses.Loss):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this object again; a part that cannot be saved is named."""
         losses = {key: _serialized(key, loss) for key, loss in self.losses.items()}
-        return {**super().get_config(), "dtype": self.dtype, "losses": losses, "weights": dict(self.weights)}
+        return {**super().get_config(), "losses": losses}
 
 
 def _function(key: str, loss: LossLike) -> LossLike:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from keras import ops
@@ -88,7 +88,3 @@ class Pass(Scale):
         """The measured size to the power p; 1 before the pass."""
         size = positive(ops.convert_to_tensor(state["size"]))
         return ops.cast(size**self.power, to_float(observation.loss).dtype), state
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"statistic": self.statistic, "power": self.power}

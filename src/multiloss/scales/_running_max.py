@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras import ops
 
@@ -57,7 +57,3 @@ class RunningMax(MovingScale):
     def size(self, state: State) -> Array:
         """The maximum."""
         return state["largest"]
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"decay": self.decay, **super().get_config()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras import ops
 
@@ -61,7 +61,3 @@ class RunningMean(MovingScale):
     def size(self, state: State) -> Array:
         """The mean without the bias of its start."""
         return state["total"] / ops.where(state["weight"] > 0, state["weight"], ops.ones_like(state["weight"]))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"decay": self.decay, **super().get_config()}

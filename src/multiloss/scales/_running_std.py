@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras import ops
 
@@ -78,10 +78,6 @@ class RunningStd(MovingScale):
         deviation = state["deviation"] / ops.sqrt(ops.where(known, spread, ops.ones_like(spread)))
         known = ops.logical_and(known, deviation > ROUNDING * mean)
         return ops.where(known, ops.maximum(deviation, self.floor * mean), mean)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"decay": self.decay, **super().get_config(), "floor": self.floor}
 
 
 def _hypotenuse(first: Array, second: Array) -> Array:

@@ -19,7 +19,7 @@ from ._term import Term
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Constraint(Description):
     r"""Keeps a term at or below a bound: minimise the other terms subject to L <= upper_bound.
 

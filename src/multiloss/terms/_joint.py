@@ -18,7 +18,7 @@ ARGUMENTS = ("x", "y_true", "y_pred", "sample_weight", "model", "step")
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Joint(Description):
     """A loss that is called by argument name with what it asks for.
 

@@ -18,7 +18,7 @@ from ._norms import entry_function
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class OutputPenalty(Description):
     """A penalty on an output's distance from a value; needs no target.
 

@@ -32,7 +32,7 @@ from ._reduction import REDUCTIONS, reduce
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Term(Description):
     """One loss on one output, with its scale, its missing labels and its weights per sample.
 

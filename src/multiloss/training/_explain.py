@@ -12,7 +12,7 @@ def explanation(trainer: Any) -> str:
     rows = [COLUMNS]
     for term in trainer.terms.values():
         reads, reduction = term.description.explain() if term.description else ("regularisers and add_loss", "sum")
-        scale = "-" if term.scale is None else _call(term.scale)
+        scale = "-" if term.scale is None else repr(term.scale)
         schedules = " x ".join(repr(schedule) for schedule in term.weight.schedules)
         weight = f"{term.weight.value:g}" + (f" (now, of {schedules})" if schedules else "")
         rows.append((term.name, reads, reduction, scale, weight, "yes" if term.balanced else "no"))
@@ -20,9 +20,4 @@ def explanation(trainer: Any) -> str:
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     lines.insert(1, "  ".join("-" * width for width in widths))
     balancer = trainer.balancer
-    return "\n".join([*lines, f"balancer: {_call(balancer)}, reads {balancer.needs.value}"])
-
-
-def _call(member: Any) -> str:
-    arguments = ", ".join(f"{key}={value!r}" for key, value in member.get_config().items())
-    return f"{type(member).__name__}({arguments})"
+    return "\n".join([*lines, f"balancer: {balancer!r}, reads {balancer.needs.value}"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from keras import ops
@@ -109,10 +109,6 @@ class DynamicWeightAverage(Balancer):
             "before_last": ops.where(closes, memory["last"], memory["before_last"]),
             "complete": ops.where(closes, memory["complete"] + 1, memory["complete"]),
         }
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "window": self.window, "temperature": self.temperature}
 
 
 def _enter(memory: State, losses: Array, present: Array) -> State:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from keras import ops
@@ -176,16 +176,6 @@ class FAMO(Balancer):
         least = ROUNDING * ops.abs(minimum) + SMALLEST
         usable = ops.logical_and(signals.present, above >= least)
         return ops.where(usable, above, ops.ones_like(above)), usable
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {
-            **super().get_config(),
-            "look": self.look,
-            "learning_rate": self.learning_rate,
-            "weight_decay": self.weight_decay,
-            "minimum": self.minimum,
-        }
 
 
 def _debiasing(decay: float, taken: Array) -> Array:

@@ -117,15 +117,6 @@ class IdealDistance(Balancer):
         apart = ops.where(moves, losses - state["nadir"], ops.zeros_like(losses))
         return {"nadir": state["nadir"] + apart / ops.cast(ops.where(moves, count, 1), losses.dtype), "count": count}
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {
-            **super().get_config(),
-            "preferences": self.preferences,
-            "reference": self.reference,
-            "warmup_epochs": self.warmup_epochs,
-        }
-
 
 def worst(scores: Array, counts: Array) -> Array:
     """The largest score that counts, a scalar; 0 where none does."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from keras import ops
@@ -69,7 +69,3 @@ class LearnedVariance(Balancer):
         s = ops.cast(state["log_variance"], losses.dtype)
         factors = ops.convert_to_tensor(self.factors(losses.shape[0]), dtype=losses.dtype)
         return losses, s, factors * ops.exp(-s)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "learning_rate": self.learning_rate, "clamp": self.clamp}

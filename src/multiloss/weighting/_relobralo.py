@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from keras import ops
@@ -114,7 +114,3 @@ class ReLoBRaLo(Balancer):
         """b(t, t'): K times the softmax of the relative losses."""
         relative = ratio(losses, reference) / self.temperature
         return count(present, losses.dtype) * softmax(relative, present)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "alpha": self.alpha, "rho": self.rho, "temperature": self.temperature}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from keras import ops
 
@@ -87,7 +86,3 @@ class SmoothTchebycheff(IdealDistance):
         total = ops.sum(exponentials)
         soft = largest + self.mu * ops.log(ops.where(total > 0, total, ops.ones_like(total)))
         return soft, shares_of(exponentials, counts)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "mu": self.mu}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -124,11 +123,6 @@ class Smoothed(Balancer):
         """The inner balancer's second look; the mean stays."""
         inner = self.balancer.look_again(signals, _inner(state))
         return {**state, **{_INNER + name: value for name, value in inner.items()}}
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again, the inner balancer's nested."""
-        inner = keras.saving.serialize_keras_object(self.balancer)
-        return {**super().get_config(), "balancer": inner, "decay": self.decay}
 
 
 def _inner(state: State) -> State:

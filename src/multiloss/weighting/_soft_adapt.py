@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from keras import ops
@@ -147,17 +147,6 @@ class SoftAdapt(Balancer):
             "count": counted,
             "slope": ops.where(due, ops.sum(rises * coefficients, axis=1), memory["slope"]),
             "mean": ops.where(due, ops.sum(history / self.window, axis=1), memory["mean"]),
-        }
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {
-            **super().get_config(),
-            "variant": self.variant,
-            "beta": self.beta,
-            "window": self.window,
-            "degree": self.degree,
-            "every": self.every,
         }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras import ops
 
@@ -88,10 +88,6 @@ class Uncertainty(LearnedVariance):
     def penalty(self, s: Array) -> tuple[Array, Array]:
         """0.5 s."""
         return 0.5 * s, ops.full_like(s, 0.5)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "kind": self.kind}
 
 
 def _checked(kind: str | Sequence[str]) -> str | list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras import ops
 
@@ -64,7 +64,3 @@ class UncertaintySoftmax(Balancer):
         # The inverse of the smallest is finite.
         inverse = 1.0 / ops.clip(self.temperature * to_float(signals.losses), SMALLEST, math.inf)
         return softmax(inverse, signals.present), state
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "temperature": self.temperature}
