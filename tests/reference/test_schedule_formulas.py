@@ -121,7 +121,7 @@ def test_triangle_and_cosine_rise_and_fall(ramp):
 
 
 def test_a_cycle_is_exact_after_many_steps():
-    """The place in the cycle is a remainder of whole numbers, not of rounded ones."""
+    """The place in the cycle is a remainder of integers, not of rounded ones."""
     schedule = Cyclical(0.0, 1.0, steps=7)
     late = 7 * 285_000_000
     assert by_step(schedule, range(late, late + 7)) == by_step(schedule, range(7))

@@ -71,7 +71,7 @@ class Aggregator(Balancer):
             if not isinstance(value, str) and not (name == "shared" and value is None):
                 raise invalid(f"`{name}` must be a string pattern", received=value)
         if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-            raise invalid("`every` must be a whole number, at least 1", received=every)
+            raise invalid("`every` must be an integer, at least 1", received=every)
         if groups is not None and (isinstance(groups, str) or any(isinstance(group, str) for group in groups)):
             raise invalid("`groups` must be a list of lists of terms, as [['dice', 'focal']]", received=groups)
         self.backward = backward

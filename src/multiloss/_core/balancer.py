@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import enum
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 from .configured import Configured
@@ -38,6 +38,7 @@ class Signals:
 
     losses: LossVector
     present: Array
+    _: KW_ONLY
     norms: Array | None = None
     gramian: Gramian | None = None
     step: Array = 0
@@ -80,12 +81,12 @@ class Balancer(Configured, abc.ABC):
         return ()
 
     @property
-    def looks_again(self) -> bool:
+    def reads_after_update(self) -> bool:
         """Whether the member wants to see the losses of the same batch after the update: one more forward pass."""
         return False
 
-    def look_again(self, signals: Signals, state: State) -> State:
-        """The state after a second look: `signals.losses` are those of the same batch at the updated weights."""
+    def after_update(self, signals: Signals, state: State) -> State:
+        """The state after the update: `signals.losses` are those of the same batch at the updated weights."""
         return state
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import ClassVar
 
 from .configured import Configured
@@ -24,6 +24,7 @@ class Progress:
 
     step: Array
     epoch: Array
+    _: KW_ONLY
     losses: Mapping[str, Array] = field(default_factory=dict)
     logs: Mapping[str, Array] = field(default_factory=dict)
 

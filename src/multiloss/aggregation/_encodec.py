@@ -19,7 +19,8 @@ from ._norms import SMALLEST, check_decay, norms_of
 
 
 @register(
-    "encodec",
+    "encodec_balancer",
+    aliases=("encodec",),
     paper="arXiv:2210.13438",
     properties=("non_negative", "permutation_equivariant", "scale_invariant", "term_scale_invariant", "deterministic"),
     cases=({}, {"decay": 0.5}),

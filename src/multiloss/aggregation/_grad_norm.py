@@ -86,6 +86,7 @@ class GradNorm(Aggregator):
         self,
         alpha: float = 1.5,
         learning_rate: float = 0.025,
+        *,
         floor: float = 1e-3,
         initial_losses: Sequence[float] | None = None,
         **common: Any,

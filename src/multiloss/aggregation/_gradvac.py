@@ -13,8 +13,8 @@ from .._core.linalg import correlation, epsilon, product, to_float
 from .._core.memory import recall, remember
 from .._core.registry import register
 from .._core.typing import Array, State, Weights
-from ._meeting_order import MeetingAggregator
 from ._norms import check_decay
+from ._projection_order import PairwiseAggregator
 
 # No gradient is turned closer to another than this cosine, for which it grows to 7 times its length; none grows beyond
 # this many times its length by being turned again and again.
@@ -27,7 +27,7 @@ CLOSEST, LONGEST = 0.99, 1e6
     properties=("non_negative", "scale_invariant"),
     cases=({}, {"order": "fixed", "decay": 0.5}),
 )
-class GradVac(MeetingAggregator):
+class GradVac(PairwiseAggregator):
     """Gradient vaccine: turn each gradient towards those to which it has a smaller cosine than it used to, and add up.
 
     For each i, in an order of its own over the others: with c = cos(g_i', g_j) and the target t_ij, where c < t_ij,
@@ -91,7 +91,7 @@ class GradVac(MeetingAggregator):
         identity = ops.eye(terms, dtype=cosines.dtype)
         targets = recall(state, cosines.dtype)["cosines"]
         meets = ops.logical_and(ops.logical_and(present[:, None], present[None, :]), identity == 0)
-        start = (identity, targets, targets, cosines, meets, self.meeting_order(signals, terms))
+        start = (identity, targets, targets, cosines, meets, self.projection_order(signals, terms))
         mixed, seen, *_ = ops.fori_loop(0, terms, _meet, start)
         after = ops.where(meets, self.decay * targets + (1.0 - self.decay) * seen, targets)
         rows = ops.where(present, lengths, ops.zeros_like(lengths))

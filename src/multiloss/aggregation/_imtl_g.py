@@ -14,6 +14,7 @@ from .._core.typing import State, Weights
 
 @register(
     "imtl_g",
+    aliases=("imtl",),
     paper="Liu et al., ICLR 2021",
     properties=(
         "permutation_equivariant",

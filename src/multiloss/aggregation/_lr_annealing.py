@@ -18,7 +18,8 @@ from ._norms import check_decay, norms_of
 
 
 @register(
-    "lr_annealing",
+    "learning_rate_annealing",
+    aliases=("lr_annealing",),
     paper="arXiv:2001.04536",
     properties=("non_negative", "scale_invariant", "deterministic"),
     cases=({}, {"decay": 0.5, "max_weight": 10.0}),
@@ -66,6 +67,7 @@ class LearningRateAnnealing(Aggregator):
         self,
         reference: int = 0,
         decay: float = 0.9,
+        *,
         max_weight: float = 1e4,
         **common: Any,
     ):

@@ -75,13 +75,14 @@ class BalanceMonitor(FitObserver):
         self,
         every: int = 100,
         data: Any = None,
+        *,
         batch_size: int | None = None,
         seed: int = 0,
         pairs_up_to: int = PAIRS_UP_TO,
     ):
         super().__init__()
         if not isinstance(every, int) or isinstance(every, bool) or every < 1:
-            raise invalid("`every` must be a whole number of steps, at least 1", received=every)
+            raise invalid("`every` must be an integer of steps, at least 1", received=every)
         self.every = every
         self.data = data
         self.batch_size = batch_size

@@ -69,6 +69,7 @@ class EarlyStopping(keras.callbacks.Callback):
         self,
         monitors: Mapping[str, str],
         rule: str = "all",
+        *,
         patience: int = 0,
         min_delta: float | Mapping[str, float] = 0.0,
         restore_best_weights: bool = False,
@@ -89,7 +90,7 @@ class EarlyStopping(keras.callbacks.Callback):
             raise invalid(f"`rule` must be one of {list(RULES)}", received=rule)
         for argument, value in (("patience", patience), ("start_from_epoch", start_from_epoch)):
             if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-                raise invalid(f"`{argument}` must be a whole number >= 0", received=value)
+                raise invalid(f"`{argument}` must be an integer >= 0", received=value)
         self.monitors = dict(monitors)
         self.rule = rule
         self.patience = patience

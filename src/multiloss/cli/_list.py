@@ -45,7 +45,7 @@ def _row(entry: Entry) -> dict[str, Any]:
 def _cost(entry: Entry) -> str:
     """Forward and backward passes of a step with K terms; a plain step has one of each."""
     balancer = entry.cls(**entry.cases[0])
-    forward = "2 forward" if balancer.looks_again else "1 forward"
+    forward = "2 forward" if balancer.reads_after_update else "1 forward"
     return f"{forward}, 1 backward" if balancer.needs is Needs.LOSSES else f"{forward}, K + 1 backward"
 
 

@@ -17,7 +17,7 @@ _OWN = str(Path(__file__).parent.parent)
 
 
 class UserMistake(Exception):
-    """What the user can mend; its text is the one line that they see."""
+    """What the user can fix; its text is the one line that they see."""
 
 
 def complain(message: str) -> None:

@@ -77,7 +77,7 @@ def diagnose(
     """
     for name, value in (("batches", batches), ("batch_size", 1 if batch_size is None else batch_size)):
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise invalid(f"`{name}` must be a whole number of at least 1", received=value)
+            raise invalid(f"`{name}` must be an integer of at least 1", received=value)
     trainer, data, size, label, description = _prepared(problem, data, seed)
     source = Batches(data, batch_size or size, seed)
     seen = source.first(batches)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..losses._lookup import find_loss
+from ..losses import get as find_loss
 from ..terms import Term
 from ..terms._form import form_by_shape
 

@@ -54,7 +54,7 @@ class BinaryFocal(SampleLoss):
     Reference: Lin et al., Focal loss for dense object detection, 2017, arXiv:1708.02002.
     """
 
-    def __init__(self, gamma: float = 2.0, alpha: float | None = 0.25, from_logits: bool = False, **kwargs: Any):
+    def __init__(self, gamma: float = 2.0, alpha: float | None = 0.25, *, from_logits: bool = False, **kwargs: Any):
         super().__init__(**kwargs)
         if gamma < 0:
             raise invalid("`gamma` must be >= 0", received=gamma)

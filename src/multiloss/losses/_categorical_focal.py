@@ -62,6 +62,7 @@ class CategoricalFocal(SampleLoss):
         self,
         gamma: float = 2.0,
         alpha: float | Sequence[float] | None = None,
+        *,
         from_logits: bool = False,
         **kwargs: Any,
     ):

@@ -65,6 +65,7 @@ class Circular(SampleLoss):
         self,
         period: float = 2 * math.pi,
         kind: str = "cosine",
+        *,
         concentration: float | None = 1.0,
         **kwargs: Any,
     ):

@@ -58,6 +58,7 @@ class Dice(SampleLoss):
         self,
         axis: int | tuple[int, ...] | None = None,
         from_logits: bool = False,
+        *,
         smooth: float = 1e-5,
         **kwargs: Any,
     ):

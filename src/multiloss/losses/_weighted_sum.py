@@ -14,7 +14,7 @@ from .._core.errors import invalid, unknown_name
 from .._core.linalg import to_float
 from .._core.registry import register
 from .._core.typing import Array
-from ._lookup import LossLike, find_loss
+from ._lookup import LossLike, get
 from ._numerics import mean_per_sample
 
 MEANS = ("sum_over_batch_size", "mean", "none", None)
@@ -82,7 +82,7 @@ class WeightedSum(Configured, keras.losses.Loss):
             for key, loss in losses.items()
         }
         self.weights = {key: float((weights or {}).get(key, 1.0)) for key in losses}
-        self._functions = {key: _function(key, find_loss(loss)) for key, loss in self.losses.items()}
+        self._functions = {key: _function(key, get(loss)) for key, loss in self.losses.items()}
 
     def call(self, y_true: Array, y_pred: Array) -> Array:
         """One value for each sample, shape `(batch,)`."""

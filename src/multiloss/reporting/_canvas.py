@@ -71,7 +71,7 @@ def line_handle(label: str, theme: Theme, **style_options: Any) -> Any:
 
 
 def whole_epochs(axes: Any, last: int) -> None:
-    """The axis of epochs, from 1, with whole numbers."""
+    """The axis of epochs, from 1, with integers."""
     from matplotlib.ticker import MaxNLocator
 
     axes.set_xlabel("epoch")

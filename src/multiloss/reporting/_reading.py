@@ -32,7 +32,7 @@ def is_classes(target: np.ndarray, prediction: np.ndarray) -> bool:
 
 
 def target_classes(target: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-    """The true class of each entry, as whole numbers; -1 where it is missing or outside the classes."""
+    """The true class of each entry, as integers; -1 where it is missing or outside the classes."""
     if target.shape == prediction.shape:
         return np.where(np.sum(target, axis=-1) > 0, np.argmax(target, axis=-1), -1)
     flat = target[..., 0] if target.ndim == prediction.ndim else target

@@ -44,7 +44,7 @@ class RunningMax(MovingScale):
 
     statistics: ClassVar[tuple[str, ...]] = ("largest",)
 
-    def __init__(self, decay: float = 1.0, power: float = 1.0, freeze_after: int | None = None):
+    def __init__(self, decay: float = 1.0, power: float = 1.0, *, freeze_after: int | None = None):
         super().__init__(power, freeze_after)
         if not 0.0 < decay <= 1.0:
             raise invalid("`decay` must be above 0 and at most 1", received=decay)

@@ -46,7 +46,7 @@ class RunningMean(MovingScale):
 
     statistics: ClassVar[tuple[str, ...]] = ("total", "weight")
 
-    def __init__(self, decay: float = 0.99, power: float = 1.0, freeze_after: int | None = None):
+    def __init__(self, decay: float = 0.99, power: float = 1.0, *, freeze_after: int | None = None):
         super().__init__(power, freeze_after)
         self.decay = check_decay(decay)
 

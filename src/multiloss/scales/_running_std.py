@@ -50,7 +50,9 @@ class RunningStd(MovingScale):
 
     statistics: ClassVar[tuple[str, ...]] = ("mean", "deviation", "weight", "concentration")
 
-    def __init__(self, decay: float = 0.99, power: float = 1.0, freeze_after: int | None = None, floor: float = 0.01):
+    def __init__(
+        self, decay: float = 0.99, power: float = 1.0, *, freeze_after: int | None = None, floor: float = 0.01
+    ):
         super().__init__(power, freeze_after)
         self.decay = check_decay(decay)
         if not 0.0 <= floor <= 1.0:

@@ -63,6 +63,7 @@ class Cyclical(TimedSchedule):
         self,
         low: float,
         high: float,
+        *,
         steps: int | None = None,
         epochs: int | None = None,
         shape: str = "sawtooth",

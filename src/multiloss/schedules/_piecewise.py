@@ -32,7 +32,7 @@ class Piecewise(Schedule):
 
     Args:
         values: the values, finite: one more than boundaries for `"constant"`, as many as points for `"linear"`.
-        steps: the boundaries or points in steps, whole numbers, increasing. Exactly one of `steps` and `epochs`.
+        steps: the boundaries or points in steps, integers, increasing. Exactly one of `steps` and `epochs`.
         epochs: the same in epochs.
         interpolation: `"constant"` (default) or `"linear"`.
 
@@ -56,6 +56,7 @@ class Piecewise(Schedule):
         self,
         values: Sequence[float],
         steps: Sequence[int] | None = None,
+        *,
         epochs: Sequence[int] | None = None,
         interpolation: str = "constant",
     ):

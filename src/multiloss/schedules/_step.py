@@ -52,6 +52,7 @@ class Step(TimedSchedule):
         self,
         start: float,
         factor: float,
+        *,
         steps: int | None = None,
         epochs: int | None = None,
         limit: float = 0.0,

@@ -50,7 +50,9 @@ class Ramp(TimedSchedule):
         warmup: steps or epochs.
     """
 
-    def __init__(self, start: float, end: float, steps: int | None = None, epochs: int | None = None, warmup: int = 0):
+    def __init__(
+        self, start: float, end: float, *, steps: int | None = None, epochs: int | None = None, warmup: int = 0
+    ):
         super().__init__(steps, epochs, warmup)
         self.start = finite_number("start", start)
         self.end = finite_number("end", end)

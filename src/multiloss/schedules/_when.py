@@ -67,6 +67,7 @@ class When(Schedule):
         self,
         condition: str | Callable[..., Any],
         then: float | Schedule,
+        *,
         otherwise: float | Schedule,
         monitor: Sequence[str] = (),
         final: float | None = None,

@@ -27,7 +27,7 @@ class Description(Configured, abc.ABC):
     may_lack_labels: ClassVar[bool] = False
     features: ClassVar[tuple[str, ...]] = ()
 
-    def located(self, key: str, outputs: Sequence[str] | None) -> Description:
+    def bound(self, key: str, outputs: Sequence[str] | None) -> Description:
         """The description with its defaults filled in from its place in `loss=`, and its names checked.
 
         Args:

@@ -45,6 +45,7 @@ class FeaturePenalty(Description):
 
     fn: Callable[..., Any]
     layer: str
+    _: dataclasses.KW_ONLY
     balanced: bool = True  # type: ignore[misc]
     arguments: tuple[str, ...] = dataclasses.field(init=False, repr=False)
 

@@ -12,7 +12,7 @@ from keras import ops
 from .._core.errors import invalid
 from .._core.registry import PACKAGE
 from .._core.typing import Array
-from ..scales import resolve_scale
+from ..scales import get as find_scale
 from ._alignment import align, pick
 from ._batch import Batch, TermValue, as_float, batch_value
 from ._description import Description, check_output
@@ -67,6 +67,7 @@ class Term(Description):
 
     loss: Any
     output: str | None = None
+    _: dataclasses.KW_ONLY
     target: str | None = None
     column: int | slice | Sequence[int] | None = None
     scale: Any = None  # type: ignore[misc]
@@ -88,7 +89,7 @@ class Term(Description):
         for argument in ("mask", "sample_weight", "output", "target"):
             if not isinstance(getattr(self, argument), str | None):
                 raise invalid(f"`{argument}` must be the name of a key", received=getattr(self, argument))
-        object.__setattr__(self, "scale", resolve_scale(self.scale))
+        object.__setattr__(self, "scale", find_scale(self.scale))
         object.__setattr__(self, "function", LossFunction(self.loss))
         if self.reduction == "mean":
             object.__setattr__(self, "reduction", self.function.reduction)
@@ -98,7 +99,7 @@ class Term(Description):
         """Whether labels can be missing."""
         return self.missing is not None or self.mask is not None
 
-    def located(self, key: str, outputs: Sequence[str] | None) -> Term:
+    def bound(self, key: str, outputs: Sequence[str] | None) -> Term:
         """Fills in the output and the target from the key, and checks the output's name."""
         output = self.output or key
         check_output(key, output, outputs)

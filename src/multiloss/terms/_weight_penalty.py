@@ -49,6 +49,7 @@ class WeightPenalty(Description):
 
     norm: str | Callable[..., Any]
     layers: str = ".*"
+    _: dataclasses.KW_ONLY
     kernels_only: bool = True
 
     balanced = False

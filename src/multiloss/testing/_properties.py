@@ -89,7 +89,7 @@ class Explorer:
     def _cases(self) -> Iterator[Case]:
         """Every sampler of gradients in turn with every sampler of losses."""
         for size, seed in itertools.product(self.sizes, SEEDS):
-            courses = itertools.cycle([sample.course for sample in sample_losses(size, STEPS, seed)])
+            courses = itertools.cycle([sample.course for sample in sample_losses(size, STEPS, seed=seed)])
             for sample, course in zip(sample_gradients(size, seed), courses, strict=False):
                 inputs = make_inputs(self.balancer, sample.jacobian, seed, course)
                 yield Case(sample, inputs, self.weigh(inputs))

@@ -16,7 +16,7 @@ from ._state import TrainingState
 
 
 @dataclass(frozen=True)
-class Pressed:
+class ConstraintSteps:
     """What all constraints add to a step.
 
     Attributes:
@@ -49,7 +49,7 @@ class Constraints:
             for key, value in term.description.multiplier.init().items()  # type: ignore[union-attr]
         }
 
-    def press(self, losses: Array, present: Array, user: Array, divisors: Array) -> Pressed:
+    def step(self, losses: Array, present: Array, user: Array, divisors: Array) -> ConstraintSteps:
         """Reads the violations, and moves the multipliers.
 
         Args:
@@ -65,13 +65,13 @@ class Constraints:
             at, constraint = term.index, term.description
             violation = (losses[at] - constraint.upper_bound) / divisors[at]  # type: ignore[union-attr]
             prefix = f"constraint/{term.name}/"
-            pressure, after = constraint.multiplier.press(  # type: ignore[union-attr]
+            step, after = constraint.multiplier.step(  # type: ignore[union-attr]
                 violation, present[at], self.state.read(prefix)
             )
             self.state.write(prefix, after)
-            factors[at] = pressure.factor
-            energy = energy + user[at] * pressure.energy
-            multipliers.append(pressure.multiplier)
+            factors[at] = step.factor
+            energy = energy + user[at] * step.energy
+            multipliers.append(step.multiplier)
             violations.append(ops.where(present[at], violation, ops.zeros_like(violation)))
         stacked = ops.stack([ops.cast(factor, "float32") for factor in factors])
-        return Pressed(stacked, energy, ops.stack([ops.stack(multipliers), ops.stack(violations)]))
+        return ConstraintSteps(stacked, energy, ops.stack([ops.stack(multipliers), ops.stack(violations)]))

@@ -239,12 +239,12 @@ class CommonSteps:
         """
         with keras.StatelessScope(pairs, collect_losses=True):
             values = self.run_forward(x, y, sample_weight, training=True).values
-            after = self.objective.balancing.look_again(stack([value.loss for value in values]), measured)
+            after = self.objective.balancing.after_update(stack([value.loss for value in values]), measured)
         return {f"balancer/{key}": value for key, value in after.items()}
 
     def seeds_of_step(self) -> list[tuple[keras.Variable, Any]]:
         """The seed generators' states and the step number, as they are now."""
-        if not self.objective.balancing.looks_again:
+        if not self.objective.balancing.reads_after_update:
             return []
         return [(variable, variable.value + 0) for variable in [*seed_states(self), self.state["step"]]]
 

@@ -60,7 +60,7 @@ class Loops:
     def calibrate(
         self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int = 32, steps: int | None = None
     ) -> dict[str, float]:
-        """Measures the scales of all terms with `scale="pass"` in a pass over data that trains nothing.
+        """Measures the scales of all terms with `scale="calibrated"` in a pass over data that trains nothing.
 
         Args:
             x: whatever `evaluate` takes: arrays with `y`, a `tf.data.Dataset`, a `PyDataset`, a `DataLoader`, a

@@ -84,6 +84,7 @@ class MultiLossModel(Loops, DryRun, Probing, backend_steps(), keras.Model):  # t
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,
+        *,
         loss_weights: Any = None,
         balancer: Balancer | str | None = None,
         metrics: Any = None,

@@ -131,11 +131,11 @@ class Objective:
             if objective is not None:
                 objective = objective + self._sum(measured, balanced=False)
             return Balance(weights, objective, None)
-        pressed = self.constraints.press(measured.losses, measured.present, measured.user, measured.divisors)
+        constrained = self.constraints.step(measured.losses, measured.present, measured.user, measured.divisors)
         if objective is None:
             objective = self._sum(measured, balanced=True, factors=weights)
-        objective = objective + self._sum(measured, balanced=False) + pressed.energy
-        return Balance(weights * pressed.factors, objective, pressed.logs)
+        objective = objective + self._sum(measured, balanced=False) + constrained.energy
+        return Balance(weights * constrained.factors, objective, constrained.logs)
 
     def _sum(self, measured: Measured, *, balanced: bool, factors: Array | None = None) -> Array:
         """The weighted sum of the balanced terms, or of those that are neither balanced nor constraints."""

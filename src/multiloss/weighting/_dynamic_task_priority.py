@@ -23,6 +23,7 @@ LEAST_KPI = 1e-3
 
 @register(
     "dynamic_task_priority",
+    aliases=("dtp",),
     paper="Guo, Haque, Huang, Yeung and Fei-Fei, ECCV 2018",
     properties=("non_negative", "permutation_equivariant", "scale_invariant", "deterministic"),
     cases=({"monitors": ["first", "second"]}, {"monitors": ["first", "second"], "gamma": 2.0, "decay": 0.0}),
@@ -75,6 +76,7 @@ class DynamicTaskPriority(Balancer):
         self,
         monitors: Sequence[str] | None = None,
         gamma: float = 1.0,
+        *,
         decay: float = 0.5,
         floor: float = 0.01,
         normalize: str = "sum_to_k",

@@ -40,6 +40,7 @@ class IdealDistance(Balancer):
         self,
         preferences: float | Sequence[float] | None = None,
         reference: float | Sequence[float] | None = None,
+        *,
         warmup_epochs: int = 1,
         normalize: str = "sum_to_k",
     ):
@@ -47,7 +48,7 @@ class IdealDistance(Balancer):
         self.preferences = numbers("preferences", preferences)
         self.reference = numbers("reference", reference, positive=False)
         if not isinstance(warmup_epochs, numeric.Integral) or isinstance(warmup_epochs, bool) or warmup_epochs < 0:
-            raise invalid("`warmup_epochs` must be a whole number, at least 0", received=warmup_epochs)
+            raise invalid("`warmup_epochs` must be an integer, at least 0", received=warmup_epochs)
         self.warmup_epochs: int = int(warmup_epochs)
 
     @abc.abstractmethod

@@ -32,7 +32,7 @@ class LearnedVariance(Balancer):
     needs: ClassVar[Needs] = Needs.LOSSES
     steepest: ClassVar[float]
 
-    def __init__(self, learning_rate: float = 0.05, clamp: float = 10.0, normalize: str = "sum_to_k"):
+    def __init__(self, learning_rate: float = 0.05, clamp: float = 10.0, *, normalize: str = "sum_to_k"):
         super().__init__(normalize)
         self.learning_rate = positive_number("learning_rate", learning_rate)
         self.clamp = positive_number("clamp", clamp)

@@ -69,7 +69,9 @@ class ReLoBRaLo(Balancer):
 
     needs: ClassVar[Needs] = Needs.LOSSES
 
-    def __init__(self, alpha: float = 0.999, rho: float = 0.99, temperature: float = 1.0, normalize: str = "sum_to_k"):
+    def __init__(
+        self, alpha: float = 0.999, rho: float = 0.99, *, temperature: float = 1.0, normalize: str = "sum_to_k"
+    ):
         super().__init__(normalize)
         for name, value in (("alpha", alpha), ("rho", rho)):
             if not 0.0 <= value <= 1.0:

@@ -85,6 +85,7 @@ class SoftAdapt(Balancer):
         self,
         variant: str = "original",
         beta: float = 0.1,
+        *,
         window: int = 5,
         degree: int = 1,
         every: int = 1,
@@ -97,7 +98,7 @@ class SoftAdapt(Balancer):
             raise invalid("`beta` must be a finite number", received=beta)
         for name, value, least in (("window", window, 2), ("degree", degree, 1), ("every", every, 1)):
             if not isinstance(value, numbers.Integral) or value < least:
-                raise invalid(f"`{name}` must be a whole number, at least {least}", received=value)
+                raise invalid(f"`{name}` must be an integer, at least {least}", received=value)
         if degree >= window:
             raise invalid(f"`degree` must be below the window of {window}", received=degree)
         self.variant = variant

@@ -17,6 +17,7 @@ _FACTORS = {"regression": 0.5, "classification": 1.0}
 
 @register(
     "uncertainty",
+    aliases=("uw",),
     paper="arXiv:1705.07115",
     properties=("non_negative", "deterministic"),
     cases=({}, {"kind": "classification"}, {"kind": ["regression", "classification"]}),
@@ -72,10 +73,11 @@ class Uncertainty(LearnedVariance):
         self,
         kind: str | Sequence[str] = "regression",
         learning_rate: float = 0.05,
+        *,
         clamp: float = 10.0,
         normalize: str = "sum_to_k",
     ):
-        super().__init__(learning_rate, clamp, normalize)
+        super().__init__(learning_rate, clamp, normalize=normalize)
         self.kind = _checked(kind)
 
     def factors(self, num_terms: int) -> list[float]:

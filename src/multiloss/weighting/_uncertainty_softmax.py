@@ -17,6 +17,7 @@ from ._present import SMALLEST, softmax
 
 @register(
     "uncertainty_softmax",
+    aliases=("uw_so",),
     paper="arXiv:2408.07985",
     properties=("non_negative", "permutation_equivariant", "stateless", "deterministic"),
     cases=({}, {"temperature": 10.0}),

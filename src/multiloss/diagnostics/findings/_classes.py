@@ -40,7 +40,7 @@ def class_numbers(evidence: Evidence) -> Iterator[Finding]:
                 (name,),
                 f"The targets of `{name}` hold {number(labels[labels != np.floor(labels)][0])}, while "
                 f"`{subject.kind.name}` expects whole class numbers.",
-                'Give whole numbers from 0, or a loss for numbers such as `"mse"`.',
+                'Give integers from 0, or a loss for numbers such as `"mse"`.',
             )
             continue
         outside = np.unique(labels[(labels < 0) | (labels >= classes)])
@@ -59,7 +59,7 @@ def _outside(name: str, subject: Subject, outside: np.ndarray, classes: int) -> 
     elif outside.size == 1 and outside[0] == classes and subject.targets.finite.min() >= 1:
         remedy = "The classes seem to count from 1: subtract 1 from the targets."
     else:
-        remedy = f"Give the output {int(max(outside.max(), classes - 1)) + 1} classes, or mend the targets."
+        remedy = f"Give the output {int(max(outside.max(), classes - 1)) + 1} classes, or fix the targets."
     return Finding(
         "error",
         "class out of range",

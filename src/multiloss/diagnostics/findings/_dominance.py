@@ -20,7 +20,7 @@ def dominance(evidence: Evidence) -> Iterator[Finding]:
     shares = measured.shares()
     if np.isfinite(shares).sum() < 2:
         return
-    # A balancer is chosen to mend this; a person should still know what it has to do.
+    # A balancer is chosen to fix this; a person should still know what it has to do.
     severity, before = ("hint", ", before the balancer acts") if evidence.balances else ("warning", "")
     place = "at the shared layers" if measured.shared else "of all layers together"
     largest = int(np.nanargmax(shares))

@@ -67,16 +67,16 @@ class BackendSteps(CommonSteps):
         before = non_trainable
         like = (non_trainable, metrics, trainable, optimizer)
         non_trainable, metrics, trainable, optimizer = _choose(verdict.applies, commit, refuse, like)
-        if self.objective.balancing.looks_again:
+        if self.objective.balancing.reads_after_update:
 
-            def look_again() -> list[Any]:
+            def after_update() -> list[Any]:
                 pairs = self._pairs(trainable=trainable, metrics=metrics, non_trainable=before)
                 states = [(v, value) for v, value in self._pairs(non_trainable=non_trainable) if id(v) in of_balancer]
                 after = self.second_look(x, y, sample_weight, step.measured, pairs + states)
                 return self._replaced(non_trainable, after)
 
             of_balancer = {id(self.state[key]) for key in self.state.keys if key.startswith("balancer/")}
-            non_trainable = _choose(verdict.applies, look_again, lambda: non_trainable, non_trainable)
+            non_trainable = _choose(verdict.applies, after_update, lambda: non_trainable, non_trainable)
         return self._logs(metrics), (trainable, non_trainable, optimizer, metrics)
 
     def linearize(self, x: Any, y: Any, sample_weight: Any, state: tuple) -> Linearized:

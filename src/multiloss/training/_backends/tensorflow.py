@@ -47,7 +47,7 @@ class BackendSteps(CommonSteps):
         def commit() -> None:
             _when(verdict.moves, lambda: [variable.assign(value) for variable, value in updates])
             self.optimizer.apply(*reached(step.gradients, trainables))
-            if self.objective.balancing.looks_again:
+            if self.objective.balancing.reads_after_update:
                 pairs = [*self.regularized_values(), *seeds_of_step]
                 self.state.write("", self.second_look(x, y, sample_weight, step.measured, pairs))
 

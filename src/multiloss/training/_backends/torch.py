@@ -76,7 +76,7 @@ class BackendSteps(CommonSteps):
                     for variable, value in linear.updates(self.variables + self.metrics_variables):
                         variable.assign(value)
                 self.optimizer.apply(*reached(step.gradients, trainables))
-                if self.objective.balancing.looks_again:
+                if self.objective.balancing.reads_after_update:
                     pairs = [*self.regularized_values(), *seeds_of_step]
                     self.state.write("", self.second_look(x, y, sample_weight, step.measured, pairs))
             elif verdict.note is not None:

@@ -14,7 +14,7 @@ from .._core.typing import Array
 ORDERS = ("random", "fixed")
 
 
-class MeetingAggregator(Aggregator):
+class PairwiseAggregator(Aggregator):
     """An aggregator in which every gradient meets all others, one after the other.
 
     Args:
@@ -35,7 +35,7 @@ class MeetingAggregator(Aggregator):
         """One row of uniform numbers for each gradient; their ranks are its order."""
         return (num_terms, num_terms) if self.order == "random" else None
 
-    def meeting_order(self, signals: Signals, num_terms: int) -> Array:
+    def projection_order(self, signals: Signals, num_terms: int) -> Array:
         """Row i holds the indices of the terms in the order in which gradient i meets them, int32, shape `(K, K)`."""
         if self.order == "fixed":
             return ops.broadcast_to(ops.arange(num_terms, dtype="int32"), (num_terms, num_terms))
