@@ -33,6 +33,7 @@ def _row(entry: Entry) -> dict[str, Any]:
     return {
         "family": entry.family,
         "name": entry.name,
+        "aliases": list(entry.aliases),
         "class": entry.cls.__name__,
         "needs": None if needs is None else needs.value,
         "cost": None if needs is None else _cost(entry),
@@ -62,7 +63,7 @@ def _table(family: str, rows: list[dict[str, Any]]) -> Table:
         table.add_column("properties")
     table.add_column("paper", overflow="fold")
     for row in rows:
-        cells = [row["name"], row["summary"]]
+        cells = ["\n".join([row["name"], *(f"  {alias}" for alias in row["aliases"])]), row["summary"]]
         cells += [row["needs"], row["cost"]] if with_needs else []
         cells += [", ".join(row["properties"]) or "–"] if with_properties else []
         table.add_row(*cells, row["paper"] or "–")
