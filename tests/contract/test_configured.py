@@ -98,6 +98,23 @@ def test_a_member_of_a_user_may_override_its_config():
     assert list(inspect.signature(Own).parameters) == ["strength", "normalize"]
 
 
+class Forgetful(ml.Balancer):
+    """Does not keep its argument."""
+
+    needs = ml.Needs.LOSSES
+
+    def __init__(self, strength=1.0, **common):
+        super().__init__(**common)
+
+    def raw_weights(self, signals, state):
+        return keras.ops.ones_like(signals.losses), state
+
+
+def test_the_contract_sees_an_argument_that_is_not_kept():
+    with pytest.raises(AssertionError, match="must hold every argument.*strength"):
+        ml.testing.check_balancer(Forgetful())
+
+
 @pytest.mark.parametrize("entry", registry.members("balancer"), ids=lambda entry: entry.name)
 def test_the_common_arguments_of_an_aggregator_are_seen(entry):
     if not issubclass(entry.cls, ml.aggregation.Aggregator):

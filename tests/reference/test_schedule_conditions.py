@@ -185,6 +185,6 @@ def test_a_schedule_of_the_users_own_is_a_branch():
 def test_it_is_shown_in_words():
     inner = When(both_are_good, Linear(0.0, 1.0, steps=5), otherwise=0.5, monitor=["val_accuracy"])
     assert repr(When("epoch >= 2", then=inner, otherwise=0.0)) == (
-        "When(epoch >= 2, then=When(both_are_good, then=Linear(start=0.0, end=1.0, steps=5, warmup=0), "
-        "otherwise=Constant(value=0.5)), otherwise=Constant(value=0.0))"
+        "When(condition='epoch >= 2', then=When(condition=both_are_good, then=Linear(start=0.0, end=1.0, steps=5), "
+        "otherwise=Constant(value=0.5), monitor=['val_accuracy']), otherwise=Constant(value=0.0))"
     )
