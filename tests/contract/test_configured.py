@@ -111,7 +111,7 @@ class Forgetful(ml.Balancer):
 
 
 def test_the_contract_sees_an_argument_that_is_not_kept():
-    with pytest.raises(AssertionError, match="must hold every argument.*strength"):
+    with pytest.raises(AssertionError, match=r"must hold every argument.*strength"):
         ml.testing.check_balancer(Forgetful())
 
 
