@@ -52,7 +52,14 @@ def balanced(terms: int, name: str, on_nonfinite: str, options: argparse.Namespa
     """The same with a balancer."""
     loss = {f"t{index}": "mse" for index in range(terms)}
     model = network(terms, options.width, options.layers)
-    return ml.compile(model, "sgd", loss, dict.fromkeys(loss, 0.5), balancer(name, options), on_nonfinite=on_nonfinite)
+    return ml.compile(
+        model,
+        "sgd",
+        loss=loss,
+        loss_weights=dict.fromkeys(loss, 0.5),
+        balancer=balancer(name, options),
+        on_nonfinite=on_nonfinite,
+    )
 
 
 def balancer(name: str, options: argparse.Namespace) -> ml.Balancer | None:

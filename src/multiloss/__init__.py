@@ -7,6 +7,7 @@ if (_problem := _missing_backend()) is None:
     with _quiet_start():
         import keras as _keras  # noqa: F401
     from . import aggregation as aggregation
+    from . import balancers as balancers
     from . import callbacks as callbacks
     from . import losses as losses
     from . import problems as problems
@@ -18,6 +19,7 @@ if (_problem := _missing_backend()) is None:
     from ._core.balancer import Balancer as Balancer
     from ._core.balancer import Needs as Needs
     from ._core.balancer import Signals as Signals
+    from ._core.registry import register as register
     from .diagnostics import diagnose as diagnose
     from .experiments import compare as compare
     from .experiments.tuning import tune as tune

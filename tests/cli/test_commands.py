@@ -28,7 +28,8 @@ PROBLEM = """
         print("the problem speaks")
         x = np.random.default_rng(0).normal(size=(32, 3)).astype("float32")
         data = x, {"a": x[:, :1], "b": neighbour.FACTOR * x[:, 1:2]}
-        return ml.Problem("mine", build_model, {"a": "mse", "b": "mse"}, data, data, {"a": ["mae"]}, {"a_mae": "min"})
+        return ml.Problem("mine", build_model, loss={"a": "mse", "b": "mse"}, train=data, validation=data,
+                          metrics={"a": ["mae"]}, score={"a_mae": "min"})
 
     def fails():
         raise TypeError("a mistake of mine")
@@ -37,18 +38,20 @@ PROBLEM = """
         def build_model():
             return keras.layers.Dense("three")
         data = np.ones((4, 1)), np.ones((4, 1))
-        return ml.Problem("mine", build_model, {"a": "mse"}, data, data, {"a": ["mae"]}, {"a_mae": "min"})
+        return ml.Problem("mine", build_model, loss={"a": "mse"}, train=data, validation=data,
+                          metrics={"a": ["mae"]}, score={"a_mae": "min"})
 
     def diverges():
         problem = tiny()
         x, y = problem.train
         data = x, {"a": np.full_like(y["a"], np.nan), "b": y["b"]}
-        return ml.Problem("mine", build_model, {"a": "mse", "b": "mse"}, data, data, {"a": ["mae"]}, {"a_mae": "min"})
+        return ml.Problem("mine", build_model, loss={"a": "mse", "b": "mse"}, train=data, validation=data,
+                          metrics={"a": ["mae"]}, score={"a_mae": "min"})
 
     def unscored():
         problem = tiny()
-        return ml.Problem("mine", build_model, {"a": "mse", "b": "mse"}, problem.train, problem.validation,
-                          {"a": ["mae"]}, {"a_mea": "min"})
+        return ml.Problem("mine", build_model, loss={"a": "mse", "b": "mse"}, train=problem.train,
+                          validation=problem.validation, metrics={"a": ["mae"]}, score={"a_mea": "min"})
 
     def other():
         return {"name": "no problem"}

@@ -26,8 +26,8 @@ PROBLEM = """
         x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
         y = {"near": x[:, :1], "far": 900.0 * x[:, 1:2]}
         data = x, {name: y[name] for name in targets}
-        return ml.Problem("two sizes", build_model, {"near": "mse", "far": "mse"}, data, data, {"near": "mae"},
-                          {"near_mae": "min"}, description="Near and far.")
+        return ml.Problem("two sizes", build_model, loss={"near": "mse", "far": "mse"}, train=data, validation=data,
+                          metrics={"near": "mae"}, score={"near_mae": "min"}, description="Near and far.")
 
     def lacks():
         return problem(["near"])

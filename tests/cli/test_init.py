@@ -42,7 +42,7 @@ def test_the_file_is_clean(written):
 
 def test_its_losses_are_as_unequal_as_it_says(module):
     problem = module.problem()
-    trainer = ml.compile(problem.new_model(0), "adam", problem.new_loss(), metrics=problem.new_metrics())
+    trainer = ml.compile(problem.new_model(0), "adam", loss=problem.new_loss(), metrics=problem.new_metrics())
     logs = trainer.evaluate(*problem.train, verbose=0, return_dict=True)
     assert logs["delay_loss"] > 100 * max(logs["carrier_loss"], logs["late_loss"])
     assert len(trainer.terms) == 3

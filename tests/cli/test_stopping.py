@@ -32,7 +32,8 @@ PROBLEM = """
     def problem():
         x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
         data = x, {"a": x[:, :1], "b": 50.0 * x[:, 1:2]}
-        return ml.Problem("mine", build_model, {"a": "mse", "b": "mse"}, data, data, {"a": ["mae"]}, {"a_mae": "min"})
+        return ml.Problem("mine", build_model, loss={"a": "mse", "b": "mse"}, train=data, validation=data,
+                          metrics={"a": ["mae"]}, score={"a_mae": "min"})
 """
 RUNS = 12
 

@@ -26,8 +26,8 @@ def problem():
     x = np.random.default_rng(0).normal(size=(32, 3)).astype("float32")
     data = x, {"a": x[:, :1], "b": 50.0 * x[:, 1:2]}
     both = ("a", "b")
-    return ml.Problem("mine", build_model, dict.fromkeys(both, "mse"), data, data, dict.fromkeys(both, "mae"),
-                      {"a_mae": "min", "b_mae": "min"})
+    return ml.Problem("mine", build_model, loss=dict.fromkeys(both, "mse"), train=data, validation=data,
+                      metrics=dict.fromkeys(both, "mae"), score={"a_mae": "min", "b_mae": "min"})
 """
 
 

@@ -137,4 +137,4 @@ def test_the_check_needs_inputs():
     with pytest.raises(ValueError, match="Received: BinaryCrossentropy"):
         check_loss(keras.losses.BinaryCrossentropy())
     with pytest.raises(ValueError, match="two samples"):
-        check_loss(ml.losses.Dice(), np.ones((1, 4)), np.ones((1, 4)))
+        check_loss(ml.losses.Dice(), np.ones((1, 4)), y_pred=np.ones((1, 4)))

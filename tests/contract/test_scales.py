@@ -14,7 +14,7 @@ import multiloss
 from backend import compiled, value_and_gradient
 from multiloss._core import registry
 from multiloss._core.scale import Observation, Scale
-from multiloss.scales import Constant, RunningMean, resolve_scale
+from multiloss.scales import Constant, RunningMean, get
 from multiloss.testing import observe
 from scale_runs import follow
 
@@ -113,24 +113,24 @@ def test_compiles_and_keeps_the_form_of_its_state(cls, arguments):
 def test_is_described_and_found_by_name(entry):
     assert entry.summary.endswith(".")
     assert getattr(multiloss.scales, entry.cls.__name__) is entry.cls
-    assert isinstance(resolve_scale(entry.name), entry.cls)
+    assert isinstance(get(entry.name), entry.cls)
     assert isinstance(entry.cls.fixed, bool)
 
 
 def test_numbers_names_configs_and_none_become_scales():
-    assert isinstance(resolve_scale(2), Constant)
-    assert resolve_scale(np.float32(2.5)).value == 2.5
-    assert resolve_scale(None).value == 1.0
-    assert isinstance(resolve_scale("running_mean"), RunningMean)
+    assert isinstance(get(2), Constant)
+    assert get(np.float32(2.5)).value == 2.5
+    assert get(None).value == 1.0
+    assert isinstance(get("running_mean"), RunningMean)
     given = RunningMean(decay=0.5)
-    assert resolve_scale(given) is given
-    assert isinstance(resolve_scale(keras.saving.serialize_keras_object(given)), Scale)
+    assert get(given) is given
+    assert isinstance(get(keras.saving.serialize_keras_object(given)), Scale)
 
 
 @pytest.mark.parametrize("value", [0, -1.0, float("nan"), float("inf"), True, "nothing", object()])
 def test_what_is_no_scale_is_refused(value):
     with pytest.raises(ValueError, match=r"Received|Unknown scale"):
-        resolve_scale(value)
+        get(value)
 
 
 @pytest.mark.parametrize("cls", MEASURED)

@@ -231,7 +231,7 @@ def test_gradients_that_depend_on_each_other():
 
 
 def test_a_scale_that_is_not_measured():
-    assert "uncalibrated" in found(diagnose(loss={"size": ml.Term("mse", scale="pass")}))
+    assert "uncalibrated" in found(diagnose(loss={"size": ml.Term("mse", scale="calibrated")}))
 
 
 def test_a_constraint_has_no_share():

@@ -7,7 +7,7 @@ from multiloss.experiments._balancing_memory import balancing_bytes
 
 
 def bytes_of(problem, balancer):
-    trainer = ml.compile(problem.new_model(0), "sgd", problem.new_loss(), balancer=balancer)
+    trainer = ml.compile(problem.new_model(0), "sgd", loss=problem.new_loss(), balancer=balancer)
     trainer.fit(*problem.train, epochs=1, verbose=0)
     return balancing_bytes(trainer)
 

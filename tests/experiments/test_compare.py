@@ -173,7 +173,7 @@ def test_out_must_be_a_folder(make_problem, tmp_path):
 
 def test_scales_that_await_a_pass_are_measured(make_problem):
     """Over the training data, before the first step: the same for every contender."""
-    problem = make_problem(loss={"size": ml.Term("mse", scale="pass"), "kind": "sparse_categorical_crossentropy"})
+    problem = make_problem(loss={"size": ml.Term("mse", scale="calibrated"), "kind": "sparse_categorical_crossentropy"})
     found = compare(problem, {"fixed": None, "again": None}, epochs=1, seeds=1, tuned_trials=0, verbose=0)
     weights = [run.history["size_weight"] for run in found.runs]
     assert [run.error for run in found.runs] == [None, None]

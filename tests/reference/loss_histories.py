@@ -42,9 +42,9 @@ class Follow:
         self.steps += 1
         return np.asarray(ops.convert_to_numpy(weights), float)
 
-    def look_again(self, losses: Sequence[float] | np.ndarray, present: Sequence[bool] | np.ndarray) -> None:
+    def after_update(self, losses: Sequence[float] | np.ndarray, present: Sequence[bool] | np.ndarray) -> None:
         """The losses of the same batch after the update."""
-        self.state = self.balancer.look_again(self.signals(losses, present), self.state)
+        self.state = self.balancer.after_update(self.signals(losses, present), self.state)
 
     def signals(self, losses: object, present: object, **read: object) -> Signals:
         losses = np.asarray(losses, "float32")

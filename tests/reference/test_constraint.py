@@ -26,11 +26,11 @@ def test_the_augmented_law_is_its_formula(restart):
     capped = False
     for step in range(80):
         violation, present = rng.normal(0.4 if step < 40 else -0.4), rng.random() < 0.8
-        pressure, state = law.press(one(violation), ops.convert_to_tensor(present), state)
+        step, state = law.step(one(violation), ops.convert_to_tensor(present), state)
         factor = max(0.0, m + r * violation)
-        assert float(pressure.multiplier) == pytest.approx(m, rel=1e-4, abs=1e-5)
-        assert float(pressure.factor) == pytest.approx(factor * present, rel=1e-4, abs=1e-5)
-        assert float(pressure.energy) == pytest.approx(present * (factor**2 - m**2) / (2 * r), rel=1e-3, abs=1e-5)
+        assert float(step.multiplier) == pytest.approx(m, rel=1e-4, abs=1e-5)
+        assert float(step.factor) == pytest.approx(factor * present, rel=1e-4, abs=1e-5)
+        assert float(step.energy) == pytest.approx(present * (factor**2 - m**2) / (2 * r), rel=1e-3, abs=1e-5)
         if present:
             mean, memory = 0.8 * mean + 0.2 * violation, 0.8 * memory + 0.2
             m = min(max(m + 0.3 * mean / memory, 0.0), 1.5)
@@ -44,13 +44,13 @@ def test_the_geco_law_is_its_formula_and_stays_bounded():
     law = Multiplier("geco", learning_rate=0.5, decay=0.9, max_multiplier=20.0)
     state, logarithm, mean, memory = law.init(), 0.0, 0.0, 0.0
     for violation in np.random.default_rng(1).normal(0.3, 1.0, size=60):
-        pressure, state = law.press(one(violation), ops.convert_to_tensor(True), state)
-        assert float(pressure.factor) == pytest.approx(np.exp(logarithm), rel=1e-4)
-        assert float(pressure.energy) == pytest.approx(np.exp(logarithm) * violation, rel=1e-3, abs=1e-6)
+        step, state = law.step(one(violation), ops.convert_to_tensor(True), state)
+        assert float(step.factor) == pytest.approx(np.exp(logarithm), rel=1e-4)
+        assert float(step.energy) == pytest.approx(np.exp(logarithm) * violation, rel=1e-3, abs=1e-6)
         mean, memory = 0.9 * mean + 0.1 * violation, 0.9 * memory + 0.1
         logarithm = np.clip(logarithm + 0.5 * mean / memory, -np.log(20.0), np.log(20.0))
     for violation in (1e30, -1e30, 1e30):
-        pressure, state = law.press(one(violation), ops.convert_to_tensor(True), state)
+        step, state = law.step(one(violation), ops.convert_to_tensor(True), state)
         assert 1 / 20.001 <= float(state["multiplier"]) <= 20.001
 
 
@@ -80,7 +80,7 @@ def test_multipliers_are_those_of_a_quadratic_program(tmp_path):
         "total": ml.Constraint(ml.Joint(total), 1.0, **constraint),
         "idle": ml.Constraint(ml.Joint(total), 50.0, **constraint),
     }
-    trainer = ml.compile(model, keras.optimizers.SGD(0.1), loss)
+    trainer = ml.compile(model, keras.optimizers.SGD(0.1), loss=loss)
     x = np.ones((700, 1), "float32")
     trainer.fit(x, batch_size=1, verbose=0)
     logs = trainer.fit(x[:10], batch_size=1, verbose=0).history
@@ -134,7 +134,7 @@ def test_a_constrained_classifier_is_scipys():
     entropy = keras.losses.BinaryCrossentropy(from_logits=True)
     of_rare = ml.Term(entropy, output="label", mask="is_rare")
     loss = {"label": entropy, "rare": ml.Constraint(of_rare, 0.6, learning_rate=0.05, decay=0.5, growth=1.0)}
-    trainer = ml.compile(model, keras.optimizers.SGD(0.5), loss)
+    trainer = ml.compile(model, keras.optimizers.SGD(0.5), loss=loss)
     data = {"label": labels, "is_rare": labels > 0}
     trainer.fit(np.tile(x, (600, 1)), {k: np.tile(v, (600, 1)) for k, v in data.items()}, 256, 1, 0, shuffle=False)
     logs = trainer.fit(x, data, batch_size=256, verbose=0).history

@@ -18,7 +18,7 @@ def focal(kpi, gamma, floor):
 @pytest.mark.parametrize(("gamma", "decay", "floor"), [(1.0, 0.5, 0.01), (2.0, 0.9, 0.05), (0.0, 0.0, 0.001)])
 def test_sixty_steps_follow_the_formula_with_terms_absent(gamma, decay, floor):
     rng = np.random.default_rng(0)
-    follow = Follow(DynamicTaskPriority(NAMES, gamma, decay, floor, normalize="none"), 3)
+    follow = Follow(DynamicTaskPriority(NAMES, gamma, decay=decay, floor=floor, normalize="none"), 3)
     metrics = rng.uniform(0.0, 1.0, size=(12, 3)).astype("float32").astype(float)
     metrics[0] = np.nan
     metrics[:3, 2] = np.nan

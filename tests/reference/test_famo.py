@@ -46,7 +46,7 @@ def test_sixty_steps_of_the_exact_form_follow_the_official_code(minimum, gamma):
     losses = np.clip(losses, 0.05, None)
     improvement = np.random.default_rng(1).uniform(0.6, 1.05, size=(60, 3))
     balancer = FAMO(weight_decay=gamma, minimum=minimum, normalize="none")
-    assert balancer.looks_again
+    assert balancer.reads_after_update
     follow, reference = Follow(balancer, 3), Reference(3, gamma)
     least = np.broadcast_to(minimum, 3)
     for step in range(60):
@@ -55,7 +55,7 @@ def test_sixty_steps_of_the_exact_form_follow_the_official_code(minimum, gamma):
         weights = follow(now, here)
         if here.any():
             np.testing.assert_allclose(weights, reference.weights(now, here, least), rtol=1e-3)
-        follow.look_again(after, here)
+        follow.after_update(after, here)
         reference.update(now, after, here, least)
         np.testing.assert_allclose(follow.remembered()["logits"], reference.logits, rtol=1e-3, atol=1e-5)
     assert np.ptp(reference.logits) > 0.02
@@ -64,7 +64,7 @@ def test_sixty_steps_of_the_exact_form_follow_the_official_code(minimum, gamma):
 def test_sixty_steps_of_the_cheap_form_follow_the_next_batch():
     losses, present = random_history(2, steps=60, num_terms=3)
     balancer = FAMO(look="next_batch", normalize="none")
-    assert not balancer.looks_again
+    assert not balancer.reads_after_update
     follow, reference = Follow(balancer, 3), Reference(3, 0.001)
     losses = np.clip(losses, 0.05, None)
     for step in range(60):
@@ -76,7 +76,7 @@ def test_sixty_steps_of_the_cheap_form_follow_the_next_batch():
             np.testing.assert_allclose(weights, reference.weights(now, here, np.zeros(3)), rtol=1e-3)
         np.testing.assert_allclose(follow.remembered()["logits"], reference.logits, rtol=1e-3, atol=1e-5)
         before = follow.remembered()
-        follow.look_again(now / 2, here)
+        follow.after_update(now / 2, here)
         assert all(np.array_equal(before[name], value) for name, value in follow.remembered().items())
 
 
@@ -84,7 +84,7 @@ def test_the_term_that_improves_least_gains():
     follow = Follow(FAMO(), 2)
     for _ in range(20):
         follow([1.0, 1.0])
-        follow.look_again([0.5, 0.99], [True, True])
+        follow.after_update([0.5, 0.99], [True, True])
     weights = follow([1.0, 1.0])
     assert weights[1] > 1.2 > weights[0]
 
@@ -93,13 +93,13 @@ def test_a_term_absent_in_either_look_rests():
     follow = Follow(FAMO(), 3)
     for _ in range(5):
         follow([1.0, 2.0, 3.0])
-        follow.look_again([0.5, 1.9, 3.1], [True] * 3)
+        follow.after_update([0.5, 1.9, 3.1], [True] * 3)
     before = follow.remembered()
     follow([1.0, 2.0, 3.0], [True, False, True])
-    follow.look_again([0.5, 1.0, 3.0], [True, True, True])  # seen only the second time
+    follow.after_update([0.5, 1.0, 3.0], [True, True, True])  # seen only the second time
     after = follow.remembered()
     follow([1.0, 2.0, 3.0])
-    follow.look_again([0.5, 1.0, 3.0], [True, False, True])  # seen only the first time
+    follow.after_update([0.5, 1.0, 3.0], [True, False, True])  # seen only the first time
     last = follow.remembered()
     for name in ("logits", "momentum", "squares", "updates"):
         assert before[name][1] == after[name][1] == last[name][1]
@@ -114,8 +114,8 @@ def test_the_combined_gradient_does_not_care_for_units(look):
     one, other = (Follow(FAMO(look=look), 3) for _ in range(2))
     for now, here in zip(losses, present, strict=True):
         weights, scaled = one(now, here), other(now * factors, here) * factors
-        one.look_again([0.9, 0.7, 1.1] * now, here)
-        other.look_again([0.9, 0.7, 1.1] * now * factors, here)
+        one.after_update([0.9, 0.7, 1.1] * now, here)
+        other.after_update([0.9, 0.7, 1.1] * now * factors, here)
         if here.any():
             np.testing.assert_allclose(weights / np.sum(weights), scaled / np.sum(scaled), rtol=1e-3)
 
@@ -124,7 +124,7 @@ def test_a_loss_at_its_minimum_gets_the_mean_weight_and_rests():
     follow = Follow(FAMO(minimum=[0.0, 0.5, 0.0]), 3)
     weights = follow([0.0, 0.5, 2.0])
     np.testing.assert_allclose(weights, np.ones(3), rtol=1e-6)
-    follow.look_again([0.0, 0.4, 1.0], [True] * 3)
+    follow.after_update([0.0, 0.4, 1.0], [True] * 3)
     weights = follow([1.0, 2.0, 0.5])
     np.testing.assert_allclose(follow.remembered()["logits"], np.zeros(3), atol=1e-12)
     # Distances of 1, 1.5 and 0.5, and equal z.

@@ -138,12 +138,12 @@ CASES = {
         *DEGREES,
     ),
     "von-mises": (
-        L.Circular(24, "von_mises", 0.7),
+        L.Circular(24, "von_mises", concentration=0.7),
         lambda t, p: von_mises(t, p, 24, 0.7),
         *REAL,
     ),
     "von-mises-predicted": (
-        L.Circular(360, "von_mises", None),
+        L.Circular(360, "von_mises", concentration=None),
         von_mises_predicted,
         DEGREES[0],
         np.concatenate([DEGREES[1], REAL[0]], -1),

@@ -45,7 +45,7 @@ def run(make, losses, present, follow=None, start=0):
         read = read_beside_losses(follow.balancer, terms, step)
         weights.append(follow(losses[step], present[step], **read))
         # The terms improve unequally: Adam would make a full step of the rounding error of equal improvements.
-        follow.look_again(losses[step] * (0.7 + 0.1 * (np.arange(terms) % 5)), present[step])
+        follow.after_update(losses[step] * (0.7 + 0.1 * (np.arange(terms) % 5)), present[step])
     return np.array(weights), follow
 
 
@@ -103,7 +103,7 @@ def test_float64_losses_give_float64_weights(name):
         signals = Signals(ops.convert_to_tensor(np.array([1.0, 2.0])), ops.convert_to_tensor(np.ones(2, bool)), **read)
         for _ in range(3):
             weights, tensors = balancer.weights(signals, tensors)
-            tensors = balancer.look_again(signals, tensors)
+            tensors = balancer.after_update(signals, tensors)
         assert str(ops.convert_to_numpy(weights).dtype) == "float64"
         kept = {key: str(ops.convert_to_numpy(value).dtype) for key, value in tensors.items()}
     assert kept == {key: str(value.dtype) for key, value in balancer.init(2).items()}

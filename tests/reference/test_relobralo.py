@@ -23,7 +23,7 @@ def balanced(losses, reference, here, temperature):
 def test_sixty_steps_follow_the_formulas_with_terms_absent(alpha, rho, temperature):
     losses, present = random_history(0, steps=60, num_terms=3)
     noise = np.random.default_rng(1).random(60).astype("float32")
-    follow = Follow(ReLoBRaLo(alpha, rho, temperature, normalize="none"), 3)
+    follow = Follow(ReLoBRaLo(alpha, rho, temperature=temperature, normalize="none"), 3)
     kept, first, last, count = np.ones(3), {}, {}, np.zeros(3)
     for step in range(60):
         now, here = losses[step], present[step]

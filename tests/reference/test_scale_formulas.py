@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from multiloss.scales import (
+    Calibrated,
     Initial,
     MaxAbsTarget,
-    Pass,
     RunningMax,
     RunningMean,
     RunningStd,
@@ -196,16 +196,16 @@ def test_freezing_keeps_the_divisor_of_that_batch(cls):
 def test_a_pass_gives_its_statistic_to_the_power(statistic, formula):
     losses, _ = histories()
     for power in (1.0, 0.5):
-        scale = Pass(statistic, power)
+        scale = Calibrated(statistic, power)
         divisor, _ = scale.divisor(observe(3.0), scale.measured(losses))
         assert float(divisor) == pytest.approx(formula(losses) ** power, rel=1e-6)
 
 
 def test_a_pass_without_a_deviation_or_with_zeros_only():
-    scale = Pass("std")
+    scale = Calibrated("std")
     assert scale.measured(np.full(4, 0.1))["size"] == pytest.approx(0.1)
     for statistic in ("mean", "std", "max"):
-        scale = Pass(statistic)
+        scale = Calibrated(statistic)
         assert float(scale.divisor(observe(3.0), scale.measured(np.zeros(3)))[0]) == 1.0
 
 
@@ -214,7 +214,7 @@ def test_a_pass_without_a_deviation_or_with_zeros_only():
 )
 def test_a_pass_that_cannot_be_measured_is_refused(statistic, losses):
     with pytest.raises(ValueError, match="Received"):
-        Pass(statistic).measured(np.array(losses))
+        Calibrated(statistic).measured(np.array(losses))
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_pass_that_cannot_be_measured_is_refused(statistic, losses):
         (RunningMax, {"decay": 0.0}),
         (Initial, {"batches": 0}),
         (Initial, {"power": -1.0}),
-        (Pass, {"power": 1.5}),
+        (Calibrated, {"power": 1.5}),
     ],
 )
 def test_wrong_arguments_are_refused(cls, arguments):
@@ -239,4 +239,4 @@ def test_wrong_arguments_are_refused(cls, arguments):
 
 def test_an_unknown_statistic_is_refused():
     with pytest.raises(ValueError, match="Unknown statistic 'median'"):
-        Pass("median")
+        Calibrated("median")

@@ -24,7 +24,7 @@ def both_are_good(losses, logs, epoch):
 
 
 def holds(condition, progress, **given):
-    return float(When(condition, 1.0, 0.0, **given).value(progress)) == 1.0
+    return float(When(condition, 1.0, otherwise=0.0, **given).value(progress)) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -32,13 +32,13 @@ def holds(condition, progress, **given):
 )
 def test_a_condition_in_words_compares_what_it_names(sign, compare):
     for number, space in itertools.product((4, 5, 6), ("", " ")):
-        progress = Progress(number, number, {"a/b c": float(number)}, {"val_loss": float(number)})
+        progress = Progress(number, number, losses={"a/b c": float(number)}, logs={"val_loss": float(number)})
         for name in ("step", "epoch", "a/b c_loss", "val_loss"):
             assert holds(f"{name}{space}{sign}{space}5e0", progress) == compare(number, 5), name
 
 
 def test_step_and_epoch_loss_and_log_are_not_mixed_up():
-    progress = Progress(10, 2, {"a": 0.5, "val": 0.7}, {"val_a_loss": 0.9, "a_weight": 3.0, "loss": 4.0})
+    progress = Progress(10, 2, losses={"a": 0.5, "val": 0.7}, logs={"val_a_loss": 0.9, "a_weight": 3.0, "loss": 4.0})
     for condition in ("step == 10", "epoch == 2", "a_loss == 0.5"):
         name, _, number = condition.split()
         assert holds(f"{name} >= {number}", progress)
@@ -49,25 +49,25 @@ def test_step_and_epoch_loss_and_log_are_not_mixed_up():
 
 
 def test_what_is_not_known_yet_makes_it_false():
-    progress = Progress(0, 0, {"a": np.float32(NAN)}, {"val_loss": np.float32(NAN)})
+    progress = Progress(0, 0, losses={"a": np.float32(NAN)}, logs={"val_loss": np.float32(NAN)})
     for name, sign in itertools.product(("a_loss", "val_loss"), ("<", "<=", ">", ">=")):
         assert not holds(f"{name} {sign} 1", progress)
 
 
 def test_what_is_declared():
-    assert When("step > 5", 1, 0).monitors() == ()
-    assert not When("step > 5", 1, 0).reads_losses()
-    assert When("a_loss > 5", 1, 0).reads_losses()
-    assert When("a_loss > 5", 1, 0).monitors() == ()
-    assert When("val_a_loss > 5", 1, 0).monitors() == ("val_a_loss",)
-    assert not When("val_a_loss > 5", 1, 0).reads_losses()
-    inner = When("a_loss < 1", 1.0, When("val_mae < 1", 1.0, When("mae < 2", 0.0, 1.0)))
-    assert When("val_mae < 3", 0.0, inner).monitors() == ("val_mae", "mae")
-    assert When("val_mae < 3", 0.0, inner).reads_losses()
-    judged = When(both_are_good, 1.0, 0.0, monitor=["val_accuracy"])
+    assert When("step > 5", 1, otherwise=0).monitors() == ()
+    assert not When("step > 5", 1, otherwise=0).reads_losses()
+    assert When("a_loss > 5", 1, otherwise=0).reads_losses()
+    assert When("a_loss > 5", 1, otherwise=0).monitors() == ()
+    assert When("val_a_loss > 5", 1, otherwise=0).monitors() == ("val_a_loss",)
+    assert not When("val_a_loss > 5", 1, otherwise=0).reads_losses()
+    inner = When("a_loss < 1", 1.0, otherwise=When("val_mae < 1", 1.0, otherwise=When("mae < 2", 0.0, otherwise=1.0)))
+    assert When("val_mae < 3", 0.0, otherwise=inner).monitors() == ("val_mae", "mae")
+    assert When("val_mae < 3", 0.0, otherwise=inner).reads_losses()
+    judged = When(both_are_good, 1.0, otherwise=0.0, monitor=["val_accuracy"])
     assert judged.monitors() == ("val_accuracy",)
     assert judged.reads_losses()
-    assert not When(lambda step: step > 3, 1.0, 0.0).reads_losses()
+    assert not When(lambda step: step > 3, 1.0, otherwise=0.0).reads_losses()
 
 
 def test_a_function_is_called_by_argument_name_and_saved():
@@ -76,7 +76,7 @@ def test_a_function_is_called_by_argument_name_and_saved():
     again = keras.saving.deserialize_keras_object(json.loads(stored))
     assert again.condition is both_are_good
     for a, accuracy, epoch in itertools.product((0.4, 0.6), (0.8, 0.95, NAN), (0, 60)):
-        progress = Progress(5, epoch, {"a": a, "b": 0.0}, {"val_accuracy": accuracy})
+        progress = Progress(5, epoch, losses={"a": a, "b": 0.0}, logs={"val_accuracy": accuracy})
         expected = 2.0 if a < 0.5 and (accuracy > 0.9 or epoch > 50) else 0.5
         assert float(schedule.value(progress)) == float(again.value(progress)) == expected
 
@@ -129,7 +129,7 @@ def test_the_final_value_is_that_of_the_branch_to_which_training_comes(condition
 )
 def test_what_is_no_condition_is_refused(condition):
     with pytest.raises(ValueError, match=r"Received"):
-        When(condition, 1.0, 0.0)
+        When(condition, 1.0, otherwise=0.0)
 
 
 def _strange(step, weather):
@@ -158,16 +158,16 @@ def test_wrong_arguments_are_refused(arguments, message):
 
 
 def test_an_unknown_term_is_refused_with_those_that_there_are():
-    progress = Progress(0, 0, {"label": 0.5, "size": 0.1}, {"val_loss": 1.0})
+    progress = Progress(0, 0, losses={"label": 0.5, "size": 0.1}, logs={"val_loss": 1.0})
     with pytest.raises(ValueError, match=r"Unknown term 'lable'. Did you mean 'label'\? Known: label, size"):
-        When("lable_loss < 1", 1.0, 0.0).value(progress)
+        When("lable_loss < 1", 1.0, otherwise=0.0).value(progress)
     with pytest.raises(ValueError, match="Unknown epoch log 'val_accuracy'"):
-        When("val_accuracy > 1", 1.0, 0.0).value(progress)
+        When("val_accuracy > 1", 1.0, otherwise=0.0).value(progress)
 
 
 def test_a_function_must_give_one_truth_value():
     with pytest.raises(ValueError, match="must return a scalar"):
-        When(lambda step: ops.stack([step > 1, step > 2]), 1.0, 0.0).value(Progress(0, 0))
+        When(lambda step: ops.stack([step > 1, step > 2]), 1.0, otherwise=0.0).value(Progress(0, 0))
 
 
 def test_a_schedule_of_the_users_own_is_a_branch():
@@ -178,13 +178,13 @@ def test_a_schedule_of_the_users_own_is_a_branch():
         def final(self):
             return 1.0
 
-    schedule = When("epoch >= 1", Parity(), 5.0)
+    schedule = When("epoch >= 1", Parity(), otherwise=5.0)
     assert [float(schedule.value(Progress(step, step // 2))) for step in range(4)] == [5.0, 5.0, 0.0, 1.0]
 
 
 def test_it_is_shown_in_words():
-    inner = When(both_are_good, Linear(0.0, 1.0, steps=5), 0.5, monitor=["val_accuracy"])
+    inner = When(both_are_good, Linear(0.0, 1.0, steps=5), otherwise=0.5, monitor=["val_accuracy"])
     assert repr(When("epoch >= 2", then=inner, otherwise=0.0)) == (
-        "When(epoch >= 2, then=When(both_are_good, then=Linear(start=0.0, end=1.0, steps=5, warmup=0), "
-        "otherwise=Constant(value=0.5)), otherwise=Constant(value=0.0))"
+        "When(condition='epoch >= 2', then=When(condition=both_are_good, then=Linear(start=0.0, end=1.0, steps=5), "
+        "otherwise=Constant(value=0.5), monitor=['val_accuracy']), otherwise=Constant(value=0.0))"
     )

@@ -76,11 +76,11 @@ def test_it_asks_for_what_the_inner_one_asks_for():
 
 def test_the_second_look_goes_to_the_inner_one():
     follow, bare = Follow(Smoothed(FAMO()), 2), Follow(FAMO(), 2)
-    assert follow.balancer.looks_again
+    assert follow.balancer.reads_after_update
     for losses in ([1.0, 2.0], [0.9, 1.0], [0.8, 0.9]):
         for each in (follow, bare):
             each(losses)
-            each.look_again(np.array(losses) * [0.9, 0.5], None)
+            each.after_update(np.array(losses) * [0.9, 0.5], None)
     inner = {name: value for name, value in follow.remembered().items() if name.startswith("inner/")}
     assert set(inner) == {f"inner/{name}" for name in bare.state}
     for name, value in bare.remembered().items():

@@ -26,7 +26,7 @@ def expected_shares(variant, slopes, means, beta):
 def test_fifty_steps_follow_the_formulas_with_terms_absent(variant, window, degree, every):
     losses, present = random_history(0, steps=60, num_terms=3)
     losses /= losses.mean(axis=0) * np.array([0.5, 1.0, 2.0])
-    follow = Follow(SoftAdapt(variant, 0.7, window, degree, every, normalize="none"), 3)
+    follow = Follow(SoftAdapt(variant, 0.7, window=window, degree=degree, every=every, normalize="none"), 3)
     seen, slopes, means = [[], [], []], np.zeros(3), np.zeros(3)
     for now, here in zip(losses, present, strict=True):
         for term in np.flatnonzero(here):

@@ -20,8 +20,8 @@ def batch(y_true: Any, y_pred: Any, sample_weight: Any = None, extra: dict | Non
 
 def evaluate(term: Term, y_true: Any, y_pred: Any, **given: Any) -> TermValue:
     """The term's value for one output."""
-    located = term.located("out", ["out"])
-    return located.evaluate("out", batch(y_true, ops.convert_to_tensor(y_pred), **given))
+    bound = term.bound("out", ["out"])
+    return bound.evaluate("out", batch(y_true, ops.convert_to_tensor(y_pred), **given))
 
 
 def loss(term: Term, y_true: Any, y_pred: Any, **given: Any) -> float:

@@ -186,5 +186,5 @@ def test_keras_words_for_reductions(term, expected, words):
     weight = np.array([1.0, 3.0], "float32")
     values = {"mean": (1 + 27) / 2, "weighted_mean": (1 + 27) / 4, "sum": 1 + 27}
     assert loss(term, y_true, y_pred, sample_weight=weight) == pytest.approx(values[expected])
-    assert term.located("out", ["out"]).explain()[1].endswith(words)
+    assert term.bound("out", ["out"]).explain()[1].endswith(words)
     assert ml.Term.from_config(term.get_config()).explain()[1].endswith(words)

@@ -1,4 +1,4 @@
-"""`scale="pass"`: measured once before training, kept, saved; and no scale turns a gradient."""
+"""`scale="calibrated"`: measured once before training, kept, saved; and no scale turns a gradient."""
 
 import keras
 import numpy as np
@@ -11,7 +11,9 @@ from multiloss._core.registry import members
 
 def trainer_with(scale, *, loss_weights=None):
     loss = {"value": ml.Term("mse", scale=scale), "label": "sparse_categorical_crossentropy"}
-    return ml.compile(two_heads(dropout=0.2, norm=True), keras.optimizers.SGD(0.1), loss, loss_weights)
+    return ml.compile(
+        two_heads(dropout=0.2, norm=True), keras.optimizers.SGD(0.1), loss=loss, loss_weights=loss_weights
+    )
 
 
 def batch_losses(model, x, y):
@@ -31,7 +33,7 @@ def generator(x, y):
 )
 def test_the_pass_measures_and_changes_nothing_else(statistic, expected, tmp_path):
     x, y = data()
-    trainer = trainer_with(ml.scales.Pass(statistic))
+    trainer = trainer_with(ml.scales.Calibrated(statistic))
     before = weights_of(trainer.model)
     with pytest.raises(ValueError, match=r"'value'.*calibrate\(data\)"):
         trainer.fit(x, y, verbose=0)
@@ -63,7 +65,7 @@ def test_what_cannot_be_calibrated_says_why():
     x, y = data()
     with pytest.raises(ValueError, match="No term asks for a measuring pass"):
         trainer_with("running_mean").calibrate(x, y)
-    trainer = trainer_with("pass")
+    trainer = trainer_with("calibrated")
     unusable = {**y, "value": np.full_like(y["value"], np.inf)}
     with pytest.raises(ValueError, match=r"'value'.*calibrated.*must be finite"):
         trainer.calibrate(x, unusable)
@@ -80,8 +82,8 @@ def test_a_scaled_gradient_keeps_its_direction(scale):
         keras.utils.set_random_seed(0)
         model = two_heads()
         loss = {"value": ml.Term("mse", scale=with_scale), "label": "sparse_categorical_crossentropy"}
-        trainer = ml.compile(model, keras.optimizers.SGD(0.01), loss, {"label": 0.0})
-        if with_scale == "pass":
+        trainer = ml.compile(model, keras.optimizers.SGD(0.01), loss=loss, loss_weights={"label": 0.0})
+        if with_scale == "calibrated":
             trainer.calibrate(x, y)
         before = weights_of(model)
         trainer.train_on_batch(x, y)

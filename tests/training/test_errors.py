@@ -201,6 +201,6 @@ def test_a_local_function_in_a_term_is_refused_when_saving(tmp_path):
     def local(y_pred):
         return keras.ops.mean(keras.ops.square(y_pred["value"]), axis=-1)
 
-    trainer = ml.compile(two_heads(), "sgd", {**losses(), "small": ml.Joint(local)})
+    trainer = ml.compile(two_heads(), "sgd", loss={**losses(), "small": ml.Joint(local)})
     with pytest.raises(ValueError, match=r"'small'.*a function inside a function.*register_keras_serializable"):
         trainer.save(tmp_path / "run.keras")

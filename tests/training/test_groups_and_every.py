@@ -11,7 +11,9 @@ from multiloss.aggregation import MGDA, PCGrad
 
 
 def trainer_with(balancer, loss=None, **arguments):
-    return ml.compile(two_heads(), keras.optimizers.SGD(0.1), loss or joint_losses(), balancer=balancer, **arguments)
+    return ml.compile(
+        two_heads(), keras.optimizers.SGD(0.1), loss=loss or joint_losses(), balancer=balancer, **arguments
+    )
 
 
 @keras.saving.register_keras_serializable("tests")

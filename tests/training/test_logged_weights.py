@@ -21,7 +21,7 @@ CHOSEN = list(MEMBERS) if keras.backend.backend() == "torch" else ["famo", "unce
 def _trainer(balancer):
     loss = {**joint_losses(), "value": ml.Term("mse", scale=3.0)}
     weights = {"value": 0.7, "label": ml.schedules.Linear(2.0, 1.0, steps=10)}
-    return ml.compile(two_heads(), keras.optimizers.SGD(RATE), loss, weights, balancer=balancer)
+    return ml.compile(two_heads(), keras.optimizers.SGD(RATE), loss=loss, loss_weights=weights, balancer=balancer)
 
 
 def _step(trainer, x, y):
@@ -36,7 +36,7 @@ def _step(trainer, x, y):
 def gradients():
     """Each term's own gradient at the start, by a trainer that switches the others off."""
     x, y = data()
-    trainer = ml.compile(two_heads(), keras.optimizers.SGD(RATE), joint_losses())
+    trainer = ml.compile(two_heads(), keras.optimizers.SGD(RATE), loss=joint_losses())
     start = weights_of(trainer.model)
     rows = {}
     for name in trainer.terms:
@@ -75,7 +75,13 @@ class EqualLengths(Aggregator):
 
 def test_a_balancer_that_reads_norms_gets_those_of_the_shared_variables(gradients):
     x, y = data()
-    trainer = ml.compile(two_heads(), keras.optimizers.SGD(RATE), joint_losses(), {"value": 5.0}, EqualLengths())
+    trainer = ml.compile(
+        two_heads(),
+        keras.optimizers.SGD(RATE),
+        loss=joint_losses(),
+        loss_weights={"value": 5.0},
+        balancer=EqualLengths(),
+    )
     _, logs = _step(trainer, x, y)
     # The agreement reads both heads: every variable is reached by two terms.
     lengths = [logs[f"{name}_weight"] * np.linalg.norm(row) for name, row in gradients.items()]

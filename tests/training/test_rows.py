@@ -103,7 +103,9 @@ def _shown(model, samples, **settings):
     x, y = _x(model, samples), _targets(samples)
     weights = {"a": 1.0, "b": 20.0, "c": 0.1}
     kind = RevealNorms if settings.pop("norms", False) else Reveal
-    trainer = ml.compile(model, "sgd", dict.fromkeys(NAMES, "mse"), weights, kind(**settings))
+    trainer = ml.compile(
+        model, "sgd", loss=dict.fromkeys(NAMES, "mse"), loss_weights=weights, balancer=kind(**settings)
+    )
     probe = trainer.probe(x, y)
     names = [probe.names.index(name) for name in NAMES]
     user = probe.weights[names]
@@ -147,7 +149,7 @@ def test_compiled_it_is_the_same():
     for eager in (True, False):
         keras.utils.set_random_seed(0)
         model = _nested()
-        trainer = ml.compile(model, "sgd", dict.fromkeys(NAMES, "mse"), balancer=Reveal(), run_eagerly=eager)
+        trainer = ml.compile(model, "sgd", loss=dict.fromkeys(NAMES, "mse"), balancer=Reveal(), run_eagerly=eager)
         trainer.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0)
         results.append(ops.convert_to_numpy(trainer.state.read("balancer/")["gramian"]))
     np.testing.assert_allclose(results[0], results[1], atol=1e-5 * results[0].max())
@@ -173,7 +175,7 @@ def test_a_representation_is_measured_at_the_layers_output(layer, backward):
         rows.append((delta @ kernel.T).ravel())
     expected = np.stack(rows) @ np.stack(rows).T
     reveal = Reveal(wrt=f"representation:{layer}", backward=backward)
-    trainer = ml.compile(model, "sgd", dict.fromkeys(NAMES, "mse"), balancer=reveal)
+    trainer = ml.compile(model, "sgd", loss=dict.fromkeys(NAMES, "mse"), balancer=reveal)
     trainer.train_on_batch(x, y)
     shown = ops.convert_to_numpy(trainer.state.read("balancer/")["gramian"])
     np.testing.assert_allclose(shown, expected, rtol=1e-4, atol=1e-6)
@@ -181,7 +183,7 @@ def test_a_representation_is_measured_at_the_layers_output(layer, backward):
 
 def test_a_representation_that_is_not_there():
     trainer = ml.compile(
-        _tanh_trunk(), "sgd", dict.fromkeys(NAMES, "mse"), balancer=ml.aggregation.MGDA(wrt="representation:trunc")
+        _tanh_trunk(), "sgd", loss=dict.fromkeys(NAMES, "mse"), balancer=ml.aggregation.MGDA(wrt="representation:trunc")
     )
     with pytest.raises(ValueError, match=r"representation:trunc.*trunk"):
         trainer.train_on_batch(np.ones((4, 6), "float32"), _targets(4))

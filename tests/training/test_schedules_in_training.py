@@ -20,7 +20,12 @@ class Assign(keras.callbacks.Callback):
 
 def fit(weights, *, epochs=4, steps_per_execution=1, callbacks=(), loss=None, **arguments):
     trainer = ml.compile(
-        two_heads(), "sgd", loss or losses(), weights, steps_per_execution=steps_per_execution, **arguments
+        two_heads(),
+        "sgd",
+        loss=loss or losses(),
+        loss_weights=weights,
+        steps_per_execution=steps_per_execution,
+        **arguments,
     )
     x, y = data()
     history = trainer.fit(x, y, batch_size=16, epochs=epochs, shuffle=False, verbose=0, callbacks=list(callbacks))
@@ -61,7 +66,7 @@ def test_a_condition_reads_the_last_loss_and_the_last_validation(tmp_path):
         "value": schedules.When("label_loss > 0.5", then=2.0, otherwise=1.0),
         "label": schedules.When("val_value_mae < 1000", then=0.5, otherwise=1.0),
     }
-    trainer = ml.compile(two_heads(), "sgd", losses(), weights, metrics={"value": ["mae"]})
+    trainer = ml.compile(two_heads(), "sgd", loss=losses(), loss_weights=weights, metrics={"value": ["mae"]})
     first = trainer.fit(x, y, validation_data=(x, y), batch_size=16, epochs=2, shuffle=False, verbose=0).history
     # Nothing is known in the very first step, nor of the validation in the first epoch.
     assert first["value_weight"] == pytest.approx([5 / 3, 2.0])
@@ -89,11 +94,11 @@ def test_a_condition_may_be_a_function_of_the_losses():
 )
 def test_a_name_that_nobody_knows_is_refused(condition, message):
     with pytest.raises(ValueError, match=message):
-        fit({"label": schedules.When(condition, 1.0, 2.0)})
+        fit({"label": schedules.When(condition, 1.0, otherwise=2.0)})
 
 
 def test_a_lambda_in_a_condition_is_refused_when_saving(tmp_path):
-    trainer, _ = fit({"label": schedules.When(lambda epoch: epoch > 1, 1.0, 2.0)}, epochs=1)
+    trainer, _ = fit({"label": schedules.When(lambda epoch: epoch > 1, 1.0, otherwise=2.0)}, epochs=1)
     with pytest.raises(ValueError, match=r"'label'.*lambda"):
         trainer.save(tmp_path / "run.keras")
 
@@ -111,7 +116,7 @@ def test_values_change_without_a_new_trace():
     x, y = data()
     loss = {"value": ml.Term(counted, scale="initial"), "label": "sparse_categorical_crossentropy"}
     weights = {"value": schedules.Cosine(1.0, 0.1, steps=9)}
-    trainer = ml.compile(two_heads(), "sgd", loss, weights, balancer="relobralo")
+    trainer = ml.compile(two_heads(), "sgd", loss=loss, loss_weights=weights, balancer="relobralo")
     trainer.fit(x, y, batch_size=16, verbose=0)
     before = len(traces)
     trainer.fit(x, y, batch_size=16, epochs=4, initial_epoch=1, verbose=0, callbacks=[AssignLabel()])

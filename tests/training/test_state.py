@@ -40,8 +40,10 @@ def _trainer(name):
     model = keras.Model(x, model(dropped))
     loss = {**joint_losses(), "value": ml.Term("mse", scale="running_mean", missing="nan")}
     loss["bounded"] = ml.Constraint(ml.OutputPenalty("l2", output="value"), 0.01)
-    weights = {"label": ml.schedules.When("value_loss > 1", 0.5, ml.schedules.Linear(1.0, 0.5, steps=9))}
-    return ml.compile(model, keras.optimizers.Adam(0.01), loss, weights, balancer=member_of_three_terms(name))
+    weights = {"label": ml.schedules.When("value_loss > 1", 0.5, otherwise=ml.schedules.Linear(1.0, 0.5, steps=9))}
+    return ml.compile(
+        model, keras.optimizers.Adam(0.01), loss=loss, loss_weights=weights, balancer=member_of_three_terms(name)
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -56,7 +58,7 @@ def test_all_state_of_every_member_is_saved(name, tmp_path):
     assert again.balancer.get_config() == trainer.balancer.get_config()
 
 
-# Compiling takes seconds for each member, but on PyTorch; a second look and noise stand for the others there.
+# Compiling takes seconds for each member, but on PyTorch; after-update losses and noise stand for the others there.
 ON_TORCH = keras.backend.backend() == "torch"
 SHARES = [NAMES[start : start + SHARE] for start in range(0, len(NAMES), SHARE)] if ON_TORCH else [["famo", "pcgrad"]]
 

@@ -141,7 +141,7 @@ def _program(balancer):
     optimizer.build(model.trainable_variables)
     state, names = TrainingState(), Names(model)
     terms = [
-        BoundTerm(name, Term(loss).located(name, names.outputs), index, _Handle())
+        BoundTerm(name, Term(loss).bound(name, names.outputs), index, _Handle())
         for index, (name, loss) in enumerate({"a": "mse", "b": "log_cosh"}.items())
     ]
     objective = Objective(terms, resolve("balancer", balancer, Balancer), state)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from keras import ops
 
 from .balancer import Balancer, Needs, Signals
+from .docstrings import describe_common_arguments
 from .errors import invalid
 from .typing import Array
 
@@ -46,8 +47,13 @@ class Aggregator(Balancer):
 
     needs: ClassVar[Needs] = Needs.GRAMIAN
 
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        describe_common_arguments(cls, Aggregator)
+
     def __init__(
         self,
+        *,
         wrt: str = "shared",
         shared: str | None = None,
         heads: str = "unweighted",
@@ -65,7 +71,7 @@ class Aggregator(Balancer):
             if not isinstance(value, str) and not (name == "shared" and value is None):
                 raise invalid(f"`{name}` must be a string pattern", received=value)
         if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-            raise invalid("`every` must be a whole number, at least 1", received=every)
+            raise invalid("`every` must be an integer, at least 1", received=every)
         if groups is not None and (isinstance(groups, str) or any(isinstance(group, str) for group in groups)):
             raise invalid("`groups` must be a list of lists of terms, as [['dice', 'focal']]", received=groups)
         self.backward = backward
@@ -83,15 +89,3 @@ class Aggregator(Balancer):
             lengths = ops.sqrt(ops.clip(ops.diagonal(signals.gramian), 0.0, math.inf))
         lengths = ops.where(signals.present, lengths, ops.zeros_like(lengths))
         return ops.logical_and(signals.present, lengths > ZERO_ROW * ops.max(lengths))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {
-            **super().get_config(),
-            "wrt": self.wrt,
-            "shared": self.shared,
-            "heads": self.heads,
-            "every": self.every,
-            "groups": self.groups,
-            "backward": self.backward,
-        }

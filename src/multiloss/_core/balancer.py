@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import abc
 import enum
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
 
+from .configured import Configured
 from .errors import invalid
 from .normalization import NORMALIZATIONS, normalize_weights
 from .typing import Array, Gramian, LossVector, State, Weights
@@ -37,6 +38,7 @@ class Signals:
 
     losses: LossVector
     present: Array
+    _: KW_ONLY
     norms: Array | None = None
     gramian: Gramian | None = None
     step: Array = 0
@@ -45,7 +47,7 @@ class Signals:
     monitored: Array | None = None
 
 
-class Balancer(abc.ABC):
+class Balancer(Configured, abc.ABC):
     """Reads the terms of a step and returns K weights.
 
     A member implements `raw_weights`, a pure function of arrays in `keras.ops` that can be compiled: no Python
@@ -79,12 +81,12 @@ class Balancer(abc.ABC):
         return ()
 
     @property
-    def looks_again(self) -> bool:
+    def reads_after_update(self) -> bool:
         """Whether the member wants to see the losses of the same batch after the update: one more forward pass."""
         return False
 
-    def look_again(self, signals: Signals, state: State) -> State:
-        """The state after a second look: `signals.losses` are those of the same batch at the updated weights."""
+    def after_update(self, signals: Signals, state: State) -> State:
+        """The state after the update: `signals.losses` are those of the same batch at the updated weights."""
         return state
 
     @property
@@ -114,12 +116,3 @@ class Balancer(abc.ABC):
     def objective(self, signals: Signals, state: State) -> Array | None:
         """The member's own scalar objective where it differs from the weighted sum; None for the others."""
         return None
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"normalize": self.normalize}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Balancer:
-        """Makes the object from `get_config`."""
-        return cls(**config)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import keras
 
 from .balancer import Balancer
+from .configured import parameters
 from .errors import invalid, unknown_name
 from .properties import PROPERTIES
 from .scale import Scale
@@ -32,6 +33,7 @@ class Entry:
         paper: where the method was published; empty for common knowledge.
         properties: the mathematical properties that it claims, each tested in both directions.
         cases: keyword arguments with which the contract tests build it, the defaults first.
+        aliases: other names of the literature, such as `"uw"`.
     """
 
     name: str
@@ -40,6 +42,12 @@ class Entry:
     paper: str
     properties: tuple[str, ...]
     cases: tuple[Mapping[str, Any], ...] = field(default=({},))
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> set[str]:
+        """What a string may be to mean it: name, aliases and class name, in any case and with any underscores."""
+        return {_canonical(name) for name in (self.name, *self.aliases, self.cls.__name__)}
 
     @property
     def summary(self) -> str:
@@ -53,17 +61,40 @@ _ENTRIES: dict[tuple[str, str], Entry] = {}
 def register(
     name: str,
     *,
+    aliases: Iterable[str] = (),
     paper: str = "",
     properties: Iterable[str] = (),
     cases: Iterable[Mapping[str, Any]] = ({},),
 ) -> Callable[[Class], Class]:
     """Registers a member where it is written: its string name, its serialisation, its tests.
 
+    It then goes by its name wherever a member of the library does (`ml.compile(balancer=...)`, `ml.Term(scale=...)`,
+    `ml.Term(loss=...)`, `ml.compare`), is saved with a trainer, and is found when that is loaded, once the module
+    that registers it is imported. The class and its module may be registered anew, as a notebook does.
+
     Args:
-        name: lower-case string name.
+        name: the class's name in lower case, with underscores between its words.
+        aliases: other names that the literature uses.
         paper: reference, such as `"arXiv:2001.06782"`.
-        properties: names from `multiloss._core.properties.PROPERTIES` that hold for every case.
+        properties: the properties that hold for every case; `multiloss list --json` shows which there are.
         cases: keyword arguments for the contract tests.
+
+    Returns:
+        The decorator of a class that derives from `Balancer`, `Scale`, `Schedule` or `keras.losses.Loss`.
+
+    Raises:
+        ValueError: for another class, a property that there is not, and a name that is taken.
+
+    Example:
+        >>> import keras
+        >>> import multiloss as ml
+        >>> @ml.register("first_only")
+        ... class FirstOnly(ml.Balancer):
+        ...     needs = ml.Needs.LOSSES
+        ...     def raw_weights(self, signals, state):
+        ...         return keras.ops.one_hot(0, signals.losses.shape[0]), state
+        >>> ml.balancers.get("first_only")
+        FirstOnly()
     """
 
     def decorate(cls: Class) -> Class:
@@ -72,11 +103,24 @@ def register(
         for entry in claimed:
             if entry not in PROPERTIES:
                 raise unknown_name("property", entry, PROPERTIES)
-        _ENTRIES[family, name] = Entry(name, cls, family, paper, claimed, tuple(cases))
+        _enter(Entry(name, cls, family, paper, claimed, tuple(cases), tuple(aliases)))
         # The family keeps apart members of one class name, such as the scale and the schedule `Constant`.
         return keras.saving.register_keras_serializable(f"{PACKAGE}.{family}")(cls)
 
     return decorate
+
+
+def _enter(entry: Entry) -> None:
+    for known in members(entry.family):
+        if (known.cls.__module__, known.cls.__qualname__) == (entry.cls.__module__, entry.cls.__qualname__):
+            del _ENTRIES[known.family, known.name]  # the same class, from a module that was loaded anew
+        elif taken := known.keys & entry.keys:
+            raise invalid(
+                f"A {entry.family} must have a name of its own: {sorted(taken)[0]!r} is {known.cls.__name__}",
+                received=f"{entry.name!r} for the class {entry.cls.__name__}",
+                fix="Choose another name, for the class too if it is that.",
+            )
+    _ENTRIES[entry.family, entry.name] = entry
 
 
 def _family(cls: type) -> str:
@@ -93,6 +137,16 @@ def members(family: str) -> list[Entry]:
     return [entry for key, entry in sorted(_ENTRIES.items()) if key[0] == family]
 
 
+def names(family: str) -> list[str]:
+    """The names of all members of a family."""
+    return [entry.name for entry in members(family)]
+
+
+def find(family: str, name: str) -> Entry | None:
+    """The member of that name, alias or class name; None when nobody has it."""
+    return next((entry for entry in members(family) if _canonical(name) in entry.keys), None)
+
+
 def entry_of(cls: type) -> Entry | None:
     """The entry of a class; None when it was never registered."""
     return next((entry for entry in _ENTRIES.values() if entry.cls is cls), None)
@@ -103,20 +157,25 @@ def resolve(family: str, identifier: Any, base: type) -> Any:
 
     Args:
         family: where to look the string up.
-        identifier: a registered name (`"pcgrad"`, also `"PCGrad"`), a serialised config, or an instance.
+        identifier: a registered name or alias (`"pcgrad"`, also `"PCGrad"`), a serialised config, or an instance.
         base: the class that the result must have.
 
     Raises:
         ValueError: for a string that names no member, or an object of another kind.
     """
     if isinstance(identifier, str):
-        known = {_canonical(entry.name): entry for entry in members(family)}
-        known.update({_canonical(entry.cls.__name__): entry for entry in members(family)})
-        entry = known.get(_canonical(identifier))
+        entry = find(family, identifier)
         if entry is None:
             unweighted = family == "balancer" and _canonical(identifier) in ("equal", "none", "off", "sum", "uniform")
             fix = "For your loss_weights alone, without balancing, write balancer=None." if unweighted else ""
-            raise unknown_name(family, identifier, [entry.name for entry in members(family)], fix)
+            aliases = [alias for entry in members(family) for alias in entry.aliases]
+            raise unknown_name(family, identifier, names(family), fix, aliases=aliases)
+        if missing := [each.name for each in parameters(entry.cls).values() if each.default is each.empty]:
+            raise invalid(
+                f"The {family} {entry.name!r} needs arguments, which a name cannot give",
+                received=repr(identifier),
+                fix=f"Write {entry.cls.__name__}({', '.join(f'{each}=...' for each in missing)}).",
+            )
         return entry.cls()
     if isinstance(identifier, dict):
         identifier = keras.saving.deserialize_keras_object(identifier)
@@ -127,8 +186,8 @@ def resolve(family: str, identifier: Any, base: type) -> Any:
             fix=f"Write {identifier.__name__}().",
         )
     if not isinstance(identifier, base):
-        names = ", ".join(entry.name for entry in members(family))
-        raise invalid(f"Expected a {base.__name__} or one of the names {names}", received=identifier)
+        known = ", ".join(names(family))
+        raise invalid(f"Expected a {base.__name__} or one of the names {known}", received=identifier)
     return identifier
 
 

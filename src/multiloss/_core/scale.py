@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
+from .configured import Configured
 from .typing import Array, State
 
 
@@ -30,7 +31,7 @@ class Observation:
     training: bool
 
 
-class Scale(abc.ABC):
+class Scale(Configured, abc.ABC):
     """Gives the number by which a loss is divided; never what is subtracted from it.
 
     `fixed` says whether the number is a yardstick that does not move with training (a constant, a statistic of the
@@ -58,12 +59,3 @@ class Scale(abc.ABC):
             losses: the term's loss in every labelled batch of the pass, shape `(batches,)`, float64.
         """
         return self.init()
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Scale:
-        """Makes the object from `get_config`."""
-        return cls(**config)

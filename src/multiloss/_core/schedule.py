@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import KW_ONLY, dataclass, field
+from typing import ClassVar
 
+from .configured import Configured
 from .typing import Array
 
 
@@ -23,11 +24,12 @@ class Progress:
 
     step: Array
     epoch: Array
+    _: KW_ONLY
     losses: Mapping[str, Array] = field(default_factory=dict)
     logs: Mapping[str, Array] = field(default_factory=dict)
 
 
-class Schedule(abc.ABC):
+class Schedule(Configured, abc.ABC):
     """Gives a weight for each step; pure array code, so that it moves inside a compiled step."""
 
     family: ClassVar[str] = "schedule"
@@ -47,16 +49,3 @@ class Schedule(abc.ABC):
     def monitors(self) -> tuple[str, ...]:
         """The names of the epoch logs that it reads as `progress.logs`, such as `"val_label_accuracy"`."""
         return ()
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Schedule:
-        """Makes the object from `get_config`."""
-        return cls(**config)
-
-    def __repr__(self) -> str:
-        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({arguments})"

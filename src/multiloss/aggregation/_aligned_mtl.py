@@ -49,7 +49,6 @@ class AlignedMTL(PreferenceAggregator):
             or `"rmse"` the mean. It changes the length of the update alone, and so nothing under the default
             `normalize`.
         preferences: p; None (default) for ones, or a sequence of K positive numbers in the order of the terms.
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), or `"none"` for the published length.
 
     Raises:
@@ -72,9 +71,9 @@ class AlignedMTL(PreferenceAggregator):
         self,
         scale_mode: str = "min",
         preferences: Sequence[float] | None = None,
-        **settings: Any,
+        **common: Any,
     ):
-        super().__init__(preferences=preferences, **settings)
+        super().__init__(preferences=preferences, **common)
         if scale_mode not in SCALE_MODES:
             raise invalid(f"`scale_mode` must be one of {list(SCALE_MODES)}", received=scale_mode)
         self.scale_mode = scale_mode
@@ -97,7 +96,3 @@ class AlignedMTL(PreferenceAggregator):
             return total / ops.cast(ops.where(count > 0, count, ops.ones_like(count)), values.dtype)
         place = terms - count if self.scale_mode == "min" else terms - count + (count - 1) // 2
         return ops.sum(values * ops.cast(ops.arange(terms, dtype="int32") == place, values.dtype))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "scale_mode": self.scale_mode}

@@ -42,7 +42,6 @@ class CAGrad(Aggregator):
         c: the radius of the ball over the length of the mean, from 0 to 10, default 0.5.
         rescale: the length of the update, which counts only with `normalize="none"`: `"none"` (default) as above,
             `"1+c2"` divides it by 1 + c^2, `"1+c"` by 1 + c.
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), or `"none"` for weights as published.
 
     Raises:
@@ -65,9 +64,9 @@ class CAGrad(Aggregator):
         self,
         c: float = 0.5,
         rescale: str = "none",
-        **settings: Any,
+        **common: Any,
     ):
-        super().__init__(**settings)
+        super().__init__(**common)
         if not 0.0 <= c <= 10.0:
             raise invalid("`c` must be a number from 0 to 10", received=c)
         if rescale not in RESCALES:
@@ -84,7 +83,3 @@ class CAGrad(Aggregator):
             count = ops.clip(ops.sum(ops.cast(present, gramian.dtype)), 1.0, math.inf)
             return ops.cast(present, gramian.dtype) / count, state
         return worst_in_ball(gramian, self.c, present) / divisor, state
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "c": self.c, "rescale": self.rescale}

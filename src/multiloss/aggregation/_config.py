@@ -39,7 +39,6 @@ class ConFIG(PreferenceAggregator):
 
     Args:
         preferences: p; None (default) for ones, or a sequence of K positive numbers in the order of the terms.
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), which keeps the direction alone, or `"none"` for the published length.
 
     Raises:
@@ -61,9 +60,9 @@ class ConFIG(PreferenceAggregator):
     def __init__(
         self,
         preferences: Sequence[float] | None = None,
-        **settings: Any,
+        **common: Any,
     ):
-        super().__init__(preferences=preferences, **settings)
+        super().__init__(preferences=preferences, **common)
 
     def raw_weights(self, signals: Signals, state: State) -> tuple[Weights, State]:
         """The weights of the update, with its length."""

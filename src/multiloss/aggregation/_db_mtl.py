@@ -44,7 +44,6 @@ class DBMTL(Aggregator):
     that is not, or that was not given, is left out of the maximum; where there is none, all losses count as 1.
 
     Args:
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), or `"none"` for the published weights.
 
     Example:

@@ -19,7 +19,8 @@ from ._norms import SMALLEST, check_decay, norms_of
 
 
 @register(
-    "encodec",
+    "encodec_balancer",
+    aliases=("encodec",),
     paper="arXiv:2210.13438",
     properties=("non_negative", "permutation_equivariant", "scale_invariant", "term_scale_invariant", "deterministic"),
     cases=({}, {"decay": 0.5}),
@@ -45,7 +46,6 @@ class EncodecBalancer(Aggregator):
     Args:
         preferences: p; None (default) for equal shares, or K positive numbers in the order of the terms.
         decay: of the running mean, in [0, 1): 0.999 for about the last 1000 steps; 0 for the current norm alone.
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), or `"none"` for the published weights, with a total norm of 1.
 
     Raises:
@@ -71,9 +71,9 @@ class EncodecBalancer(Aggregator):
         self,
         preferences: Sequence[float] | None = None,
         decay: float = 0.999,
-        **settings: Any,
+        **common: Any,
     ):
-        super().__init__(**settings)
+        super().__init__(**common)
         if preferences is not None:
             shares = np.asarray(preferences, "float64")
             if shares.ndim != 1 or shares.size == 0 or not (np.isfinite(shares).all() and (shares > 0).all()):
@@ -121,7 +121,3 @@ class EncodecBalancer(Aggregator):
         shares = ops.convert_to_tensor([share / max(given) for share in given], dtype=like.dtype)
         total = ops.sum(ops.where(present, shares, ops.zeros_like(shares)))
         return shares / ops.where(total > 0, total, ops.ones_like(total))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "preferences": self.preferences, "decay": self.decay}

@@ -43,7 +43,6 @@ class FairGrad(Aggregator):
 
     Args:
         alpha: from 0.5 to 5, default 2.
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), or `"none"` for the equation's own weights.
 
     Raises:
@@ -64,9 +63,9 @@ class FairGrad(Aggregator):
     def __init__(
         self,
         alpha: float = 2.0,
-        **settings: Any,
+        **common: Any,
     ):
-        super().__init__(**settings)
+        super().__init__(**common)
         if not 0.5 <= alpha <= 5.0:
             raise invalid("`alpha` must be a number from 0.5 to 5", received=alpha)
         self.alpha = float(alpha)
@@ -74,7 +73,3 @@ class FairGrad(Aggregator):
     def raw_weights(self, signals: Signals, state: State) -> tuple[Weights, State]:
         """The solution of Gw = w^(-1/alpha)."""
         return fair_point(to_float(signals.gramian), self.alpha, self.present(signals)), state
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "alpha": self.alpha}

@@ -55,7 +55,6 @@ class GradNorm(Aggregator):
         floor: the least weight before the weights are scaled, in (0, 1).
         initial_losses: None (default) for the first positive ones, or K positive numbers in the units of the scaled
             losses, such as log C for a cross-entropy of C classes, where the first batch says little.
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), over the terms present, or `"none"`, over all of them, as published.
 
     Raises:
@@ -87,11 +86,12 @@ class GradNorm(Aggregator):
         self,
         alpha: float = 1.5,
         learning_rate: float = 0.025,
+        *,
         floor: float = 1e-3,
         initial_losses: Sequence[float] | None = None,
-        **settings: Any,
+        **common: Any,
     ):
-        super().__init__(**settings)
+        super().__init__(**common)
         if not (math.isfinite(alpha) and alpha >= 0):
             raise invalid("`alpha` must be a finite number, at least 0", received=alpha)
         if not (math.isfinite(learning_rate) and learning_rate > 0):
@@ -159,13 +159,3 @@ class GradNorm(Aggregator):
         total = ops.sum(here * moved)
         moved = moved * left / ops.where(total > 0, total, ops.ones_like(total))
         return ops.where(present, moved, weights)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {
-            **super().get_config(),
-            "alpha": self.alpha,
-            "learning_rate": self.learning_rate,
-            "floor": self.floor,
-            "initial_losses": self.initial_losses,
-        }

@@ -13,8 +13,8 @@ from .._core.linalg import correlation, epsilon, product, to_float
 from .._core.memory import recall, remember
 from .._core.registry import register
 from .._core.typing import Array, State, Weights
-from ._meeting_order import MeetingAggregator
 from ._norms import check_decay
+from ._projection_order import PairwiseAggregator
 
 # No gradient is turned closer to another than this cosine, for which it grows to 7 times its length; none grows beyond
 # this many times its length by being turned again and again.
@@ -27,7 +27,7 @@ CLOSEST, LONGEST = 0.99, 1e6
     properties=("non_negative", "scale_invariant"),
     cases=({}, {"order": "fixed", "decay": 0.5}),
 )
-class GradVac(MeetingAggregator):
+class GradVac(PairwiseAggregator):
     """Gradient vaccine: turn each gradient towards those to which it has a smaller cosine than it used to, and add up.
 
     For each i, in an order of its own over the others: with c = cos(g_i', g_j) and the target t_ij, where c < t_ij,
@@ -43,7 +43,6 @@ class GradVac(MeetingAggregator):
         order: `"random"` (default), as published: each gradient meets the others in a random order, drawn anew in each
             step; `"fixed"`: in the order of the terms, which needs no noise and favours the last ones.
         decay: d, the memory of the cosines, in [0, 1): 0.99 as published; re-implementations have 0.5.
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), or `"none"` for the sum of the turned gradients, as published.
 
     Raises:
@@ -74,9 +73,9 @@ class GradVac(MeetingAggregator):
         self,
         order: str = "random",
         decay: float = 0.99,
-        **settings: Any,
+        **common: Any,
     ):
-        super().__init__(order, **settings)
+        super().__init__(order, **common)
         self.decay = check_decay(decay)
 
     def init(self, num_terms: int) -> State:
@@ -92,15 +91,11 @@ class GradVac(MeetingAggregator):
         identity = ops.eye(terms, dtype=cosines.dtype)
         targets = recall(state, cosines.dtype)["cosines"]
         meets = ops.logical_and(ops.logical_and(present[:, None], present[None, :]), identity == 0)
-        start = (identity, targets, targets, cosines, meets, self.meeting_order(signals, terms))
+        start = (identity, targets, targets, cosines, meets, self.projection_order(signals, terms))
         mixed, seen, *_ = ops.fori_loop(0, terms, _meet, start)
         after = ops.where(meets, self.decay * targets + (1.0 - self.decay) * seen, targets)
         rows = ops.where(present, lengths, ops.zeros_like(lengths))
         return product(rows[None], mixed)[0] / lengths, remember({"cosines": after}, state)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "decay": self.decay}
 
 
 def _meet(index: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:

@@ -14,6 +14,7 @@ from .._core.typing import State, Weights
 
 @register(
     "imtl_g",
+    aliases=("imtl",),
     paper="Liu et al., ICLR 2021",
     properties=(
         "permutation_equivariant",
@@ -38,7 +39,6 @@ class IMTLG(Aggregator):
     Needs the Gramian: K backward passes. Cost of the weights: one K x K eigenvalue problem.
 
     Args:
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), or `"none"` for absolute values that sum to 1.
 
     Example:

@@ -18,7 +18,8 @@ from ._norms import check_decay, norms_of
 
 
 @register(
-    "lr_annealing",
+    "learning_rate_annealing",
+    aliases=("lr_annealing",),
     paper="arXiv:2001.04536",
     properties=("non_negative", "scale_invariant", "deterministic"),
     cases=({}, {"decay": 0.5, "max_weight": 10.0}),
@@ -40,7 +41,6 @@ class LearningRateAnnealing(Aggregator):
         reference: the index of the reference among the balanced terms, from 0.
         decay: d, the memory of the weights, in [0, 1): the default 0.9 takes 10 % of the new value in each step.
         max_weight: the most that n_ref / n_i counts: what bounds the weights where a gradient nearly vanishes.
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), or `"none"` for the published weights, with 1 for the reference.
 
     Raises:
@@ -67,10 +67,11 @@ class LearningRateAnnealing(Aggregator):
         self,
         reference: int = 0,
         decay: float = 0.9,
+        *,
         max_weight: float = 1e4,
-        **settings: Any,
+        **common: Any,
     ):
-        super().__init__(**settings)
+        super().__init__(**common)
         if not isinstance(reference, int | np.integer) or isinstance(reference, bool) or reference < 0:
             raise invalid("`reference` must be the index of a term, from 0", received=reference)
         if not (math.isfinite(max_weight) and max_weight >= 1):
@@ -98,12 +99,3 @@ class LearningRateAnnealing(Aggregator):
         ratios = ops.clip(norms[self.reference] / norms, 0.0, self.max_weight)
         weights = ops.where(moves, self.decay * before + (1.0 - self.decay) * ratios, before)
         return weights, remember({"weights": weights}, state)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {
-            **super().get_config(),
-            "reference": self.reference,
-            "decay": self.decay,
-            "max_weight": self.max_weight,
-        }

@@ -35,7 +35,6 @@ class MGDA(Aggregator):
     Needs the Gramian: K backward passes. Cost of the weights: 30 solves of one K x K system in float32.
 
     Args:
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), or `"none"` for weights that sum to 1, as published.
 
     Example:

@@ -39,7 +39,6 @@ class NashMTL(Aggregator):
     Needs the Gramian: K backward passes. Cost of the weights: 40 solves of one K x K system in float32.
 
     Args:
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), or `"none"` for Gw = 1/w itself, an update of length sqrt(K) whatever the
             gradients are.
 

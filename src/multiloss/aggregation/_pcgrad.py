@@ -10,7 +10,7 @@ from .._core.balancer import Signals
 from .._core.linalg import correlation, product, to_float
 from .._core.registry import register
 from .._core.typing import Array, State, Weights
-from ._meeting_order import MeetingAggregator
+from ._projection_order import PairwiseAggregator
 
 
 @register(
@@ -19,7 +19,7 @@ from ._meeting_order import MeetingAggregator
     properties=("non_negative", "scale_invariant", "stateless"),
     cases=({}, {"order": "fixed"}),
 )
-class PCGrad(MeetingAggregator):
+class PCGrad(PairwiseAggregator):
     """Gradient surgery: project each gradient on the normal plane of those that it conflicts with, and add up.
 
     For each i, in an order of its own over the others: where g_i'.g_j < 0, g_i' <- g_i' - (g_i'.g_j / |g_j|^2) g_j. The
@@ -31,7 +31,6 @@ class PCGrad(MeetingAggregator):
     Args:
         order: `"random"` (default), as published: each gradient meets the others in a random order, drawn anew in each
             step; `"fixed"`: in the order of the terms, which needs no noise and favours the last ones.
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), or `"none"` for the sum of the projected gradients, as published.
 
     Example:
@@ -54,7 +53,7 @@ class PCGrad(MeetingAggregator):
         cosines, lengths = correlation(gramian, present)
         identity = ops.eye(terms, dtype=cosines.dtype)
         # Everything travels in the loop's state: JAX then finds the compiled loop again, eagerly too.
-        order = self.meeting_order(signals, terms)
+        order = self.projection_order(signals, terms)
         mixed, _, _ = ops.fori_loop(0, terms, _meet, (identity, cosines, order))
         rows = ops.where(present, lengths, ops.zeros_like(lengths))
         return product(rows[None], mixed)[0] / lengths, state

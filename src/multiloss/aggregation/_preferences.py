@@ -22,7 +22,6 @@ class PreferenceAggregator(Aggregator):
     Args:
         preferences: None for ones, or a sequence of K positive numbers in the order of the terms. Only their ratios
             matter, but for `normalize="none"`.
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: see `Aggregator`.
 
     Raises:
@@ -32,9 +31,9 @@ class PreferenceAggregator(Aggregator):
     def __init__(
         self,
         preferences: Sequence[float] | None = None,
-        **settings: Any,
+        **common: Any,
     ):
-        super().__init__(**settings)
+        super().__init__(**common)
         self.preferences = None if preferences is None else _positive(preferences)
 
     def init(self, num_terms: int) -> State:
@@ -57,10 +56,6 @@ class PreferenceAggregator(Aggregator):
                 received=self.preferences,
             )
         return np.array(self.preferences)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "preferences": self.preferences}
 
 
 def _positive(given: Sequence[float]) -> list[float]:

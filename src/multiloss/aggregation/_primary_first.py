@@ -45,7 +45,6 @@ class PrimaryFirst(Aggregator):
         fraction: of the progress that the main loss would make alone, at most 1 (default) and above 0.
         give: the price of harm, above 0, default 0.01: small holds the other terms' constraints, but where gradients
             nearly oppose each other it takes long steps, up to 1 / (2 sqrt(give)) times the gradients, to do so.
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"none"` (default), unlike elsewhere: the guarantee is about the weights as they are, which are 1
             where nothing conflicts. `"sum_to_k"` keeps the direction; the main loss's share is then
             `fraction * K / sum(w)`.
@@ -67,11 +66,12 @@ class PrimaryFirst(Aggregator):
         self,
         primary: int = 0,
         fraction: float = 1.0,
+        *,
         give: float = 0.01,
         normalize: str = "none",
-        **settings: Any,
+        **common: Any,
     ):
-        super().__init__(normalize=normalize, **settings)
+        super().__init__(normalize=normalize, **common)
         if isinstance(primary, bool) or not isinstance(primary, int) or primary < 0:
             raise invalid("`primary` must be the index of a term, from 0", received=primary)
         if not 0.0 < fraction <= 1.0:
@@ -101,7 +101,3 @@ class PrimaryFirst(Aggregator):
         slope = ops.where(present, slope, ops.ones_like(slope))
         added = one_hard_many_soft(cosines, slope, main, self.give)
         return 1.0 + added * (longest / lengths), state
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "primary": self.primary, "fraction": self.fraction, "give": self.give}

@@ -37,7 +37,6 @@ class UPGrad(Aggregator):
     terms have a closed form.
 
     Args:
-        settings: `wrt`, `shared`, `heads`, `every` and `groups`, as for every `Aggregator`.
         normalize: `"sum_to_k"` (default), or `"none"` for the mean of the projections, as published.
 
     Example:

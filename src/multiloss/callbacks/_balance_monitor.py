@@ -74,6 +74,7 @@ class BalanceMonitor(FitObserver):
         self,
         every: int = 100,
         data: Any = None,
+        *,
         batch_size: int | None = None,
         seed: int = 0,
         pairs_up_to: int = PAIRS_UP_TO,

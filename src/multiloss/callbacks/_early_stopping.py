@@ -69,6 +69,7 @@ class EarlyStopping(keras.callbacks.Callback):
         self,
         monitors: Mapping[str, str],
         rule: str = "all",
+        *,
         patience: int = 0,
         min_delta: float | Mapping[str, float] = 0.0,
         restore_best_weights: bool = False,

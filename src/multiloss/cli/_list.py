@@ -58,6 +58,7 @@ def _row(entry: Entry) -> dict[str, Any]:
     return {
         "family": entry.family,
         "name": entry.name,
+        "aliases": list(entry.aliases),
         "class": entry.cls.__name__,
         "needs": None if needs is None else needs.value,
         "cost": None if needs is None else _cost(entry),
@@ -70,7 +71,7 @@ def _row(entry: Entry) -> dict[str, Any]:
 def _cost(entry: Entry) -> str:
     """Forward and backward passes of a step with K terms; a plain step has one of each."""
     balancer = entry.cls(**entry.cases[0])
-    forward = "2 forward" if balancer.looks_again else "1 forward"
+    forward = "2 forward" if balancer.reads_after_update else "1 forward"
     return f"{forward}, 1 backward" if balancer.needs is Needs.LOSSES else f"{forward}, K + 1 backward"
 
 
@@ -82,7 +83,8 @@ def _table(family: str, rows: list[dict[str, Any]]) -> Table:
         table.add_column("reads", no_wrap=True)
     table.add_column("what it does")
     for row in rows:
-        table.add_row(row["name"], *([row["needs"]] if with_needs else []), row["summary"])
+        name = "\n".join([row["name"], *(f"  {alias}" for alias in row["aliases"])])
+        table.add_row(name, *([row["needs"]] if with_needs else []), row["summary"])
     return table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..losses import find_loss
+from ..losses import get as find_loss
 from ..terms import Term, form_by_shape
 
 # By the names of Keras's and multiloss's losses, in small letters without signs. A loss that stands nowhere is not

@@ -25,6 +25,7 @@ SEEDS = 3
 def compare(
     problem: Problem,
     balancers: str | Sequence[Any] | Mapping[str, Any] = BALANCERS,
+    *,
     epochs: int = EPOCHS,
     seeds: int | Sequence[int] = SEEDS,
     baseline: str = FIXED,
@@ -89,7 +90,9 @@ def compare(
         ...     return keras.Model(image, {name: keras.layers.Dense(1)(shared) for name in ("low", "high")})
         >>> losses, metrics = {"low": "mse", "high": "mse"}, {"low": "mae", "high": "mae"}
         >>> score = {"low_mae": "min", "high_mae": "min"}
-        >>> problem = ml.Problem("two sizes", build, losses, data, data, metrics, score)
+        >>> problem = ml.Problem(
+        ...     "two sizes", build, loss=losses, train=data, validation=data, metrics=metrics, score=score
+        ... )
         >>> comparison = compare(problem, "fixed", epochs=1, seeds=1, verbose=0)
         >>> comparison.headline
         'Only fixed was run: there is nothing to compare it with.'
@@ -97,7 +100,7 @@ def compare(
     if not isinstance(problem, Problem):
         raise invalid("`problem` must be a multiloss.Problem", received=type(problem).__name__)
     if tuned_trials is not None and (not isinstance(tuned_trials, int) or tuned_trials < 0):
-        raise invalid("`tuned_trials` must be a whole number of at least 0, or None", received=tuned_trials)
+        raise invalid("`tuned_trials` must be an integer of at least 0, or None", received=tuned_trials)
     plan = Plan(
         problem,
         contenders(balancers, baseline),

@@ -18,7 +18,7 @@ def central_probability(t: float, degrees: int) -> float:
 
     Args:
         t: the bound, 0 or larger.
-        degrees: degrees of freedom, a whole number of at least 1.
+        degrees: degrees of freedom, an integer of at least 1.
 
     Returns:
         A probability in [0, 1].
@@ -43,7 +43,7 @@ def t_quantile(confidence: float, degrees: int) -> float:
 
     Args:
         confidence: strictly between 0 and 1, as 0.95.
-        degrees: degrees of freedom, a whole number of at least 1.
+        degrees: degrees of freedom, an integer of at least 1.
 
     Returns:
         The bound, a positive number.

@@ -9,7 +9,10 @@ from ._dice import Dice as Dice
 from ._distance_maps import add_distance_maps as add_distance_maps
 from ._focal_tversky import FocalTversky as FocalTversky
 from ._generalized_dice import GeneralizedDice as GeneralizedDice
-from ._lookup import find_loss as find_loss
+from ._lookup import deserialize as deserialize
+from ._lookup import get as get
+from ._lookup import names as names
+from ._lookup import serialize as serialize
 from ._ordinal import Ordinal as Ordinal
 from ._quantile import Quantile as Quantile
 from ._scaled_mse import ScaledMSE as ScaledMSE

@@ -9,13 +9,14 @@ import keras
 import numpy as np
 from keras import ops
 
+from .._core.configured import Configured
 from .._core.errors import invalid
 from .._core.linalg import to_float
 from .._core.typing import Array
 from ._numerics import mean_over
 
 
-class SampleLoss(keras.losses.Loss, abc.ABC):
+class SampleLoss(Configured, keras.losses.Loss, abc.ABC):
     """A Keras loss that gives one value for each sample, so that sample weights and masks act on samples.
 
     A member implements `values(y_true, y_pred)`. Both arrive with the same rank and in one dtype: float32, or float64
@@ -30,6 +31,7 @@ class SampleLoss(keras.losses.Loss, abc.ABC):
 
     def __init__(self, *, reduction: str | None = "sum_over_batch_size", name: str | None = None, dtype: Any = None):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self._name = name  # as given: Keras numbers the names that it makes up
 
     def call(self, y_true: Array, y_pred: Array) -> Array:
         """The values, shape `(batch,)` or `(batch, ...)`."""
@@ -54,10 +56,6 @@ class SampleLoss(keras.losses.Loss, abc.ABC):
         if getattr(self, "from_logits", False):
             y_pred = np.log(y_pred / (1 - y_pred))
         return y_true, y_pred
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "dtype": self.dtype}
 
 
 def match_rank(y_true: Array, y_pred: Array) -> Array:

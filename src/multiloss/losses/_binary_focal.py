@@ -54,7 +54,7 @@ class BinaryFocal(SampleLoss):
     Reference: Lin et al., Focal loss for dense object detection, 2017, arXiv:1708.02002.
     """
 
-    def __init__(self, gamma: float = 2.0, alpha: float | None = 0.25, from_logits: bool = False, **kwargs: Any):
+    def __init__(self, gamma: float = 2.0, alpha: float | None = 0.25, *, from_logits: bool = False, **kwargs: Any):
         super().__init__(**kwargs)
         if gamma < 0:
             raise invalid("`gamma` must be >= 0", received=gamma)
@@ -73,7 +73,3 @@ class BinaryFocal(SampleLoss):
         no = -ops.exp(self.gamma * log_yes) * log_no
         weight_yes, weight_no = (1.0, 1.0) if self.alpha is None else (self.alpha, 1.0 - self.alpha)
         return mean_of_entries(weight_yes * y_true * yes + weight_no * (1 - y_true) * no)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "gamma": self.gamma, "alpha": self.alpha, "from_logits": self.from_logits}

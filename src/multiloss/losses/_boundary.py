@@ -67,10 +67,6 @@ class Boundary(SampleLoss):
         masks, y_pred = super().example_inputs()
         return (1.5 - 3.0 * masks).astype("float32"), y_pred
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "from_logits": self.from_logits}
-
 
 def distance_map(mask: np.ndarray, spacing: float | Sequence[float] | None = None) -> np.ndarray:
     """Signed distances to the outline of masks, for `Boundary`; computed once, before training.

@@ -62,6 +62,7 @@ class CategoricalFocal(SampleLoss):
         self,
         gamma: float = 2.0,
         alpha: float | Sequence[float] | None = None,
+        *,
         from_logits: bool = False,
         **kwargs: Any,
     ):
@@ -101,10 +102,6 @@ class CategoricalFocal(SampleLoss):
         logits = rng.normal(size=(4, 3)).astype("float32")
         shares = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
         return np.array([0, 1, 2, 1]), logits if self.from_logits else shares
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "gamma": self.gamma, "alpha": self.alpha, "from_logits": self.from_logits}
 
 
 def _log_of_shares(y_pred: Array) -> Array:

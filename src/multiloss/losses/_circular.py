@@ -65,6 +65,7 @@ class Circular(SampleLoss):
         self,
         period: float = 2 * math.pi,
         kind: str = "cosine",
+        *,
         concentration: float | None = 1.0,
         **kwargs: Any,
     ):
@@ -116,15 +117,6 @@ class Circular(SampleLoss):
         if self._predicts_concentration:
             y_pred = np.concatenate([y_pred, rng.normal(size=(4, 2)).astype("float32")], axis=-1)
         return y_true, y_pred
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {
-            **super().get_config(),
-            "period": self.period,
-            "kind": self.kind,
-            "concentration": self.concentration,
-        }
 
 
 def log_normalizer(concentration: Array) -> Array:

@@ -58,6 +58,7 @@ class Dice(SampleLoss):
         self,
         axis: int | tuple[int, ...] | None = None,
         from_logits: bool = False,
+        *,
         smooth: float = 1e-5,
         **kwargs: Any,
     ):
@@ -75,7 +76,3 @@ class Dice(SampleLoss):
         wrong = mean_over(y_true * (1 - y_pred) + y_pred * (1 - y_true), axes)
         size = mean_over(y_true, axes) + mean_over(y_pred, axes) + self.smooth
         return mean_per_sample(divide_or_zero(wrong, size))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "axis": self.axis, "from_logits": self.from_logits, "smooth": self.smooth}

@@ -13,7 +13,7 @@ from ._boundary import distance_map
 
 
 def add_distance_maps(
-    data: Any, mask: str = "mask", target: str = "distance", spacing: float | Sequence[float] | None = None
+    data: Any, mask: str = "mask", *, target: str = "distance", spacing: float | Sequence[float] | None = None
 ) -> Any:
     """The same data with the signed distance maps of its masks as one more target, for `Boundary`.
 

@@ -55,13 +55,14 @@ class FocalTversky(TverskyRatios):
         self,
         alpha: float = 0.3,
         beta: float = 0.7,
+        *,
         gamma: float = 4 / 3,
         axis: int | tuple[int, ...] | None = None,
         from_logits: bool = False,
         smooth: float = 1e-5,
         **kwargs: Any,
     ):
-        super().__init__(alpha, beta, axis, from_logits, smooth, **kwargs)
+        super().__init__(alpha, beta, axis=axis, from_logits=from_logits, smooth=smooth, **kwargs)
         if not gamma > 0:
             raise invalid("`gamma` must be > 0", received=gamma)
         self.gamma = gamma
@@ -69,7 +70,3 @@ class FocalTversky(TverskyRatios):
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """One value for each sample, shape `(batch,)`."""
         return mean_per_sample(finite_power(self.ratios(y_true, y_pred), 1 / self.gamma))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "gamma": self.gamma}

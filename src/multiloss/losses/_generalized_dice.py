@@ -78,10 +78,6 @@ class GeneralizedDice(SampleLoss):
         shares = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
         return np.eye(3, dtype="int32")[classes], logits if self.from_logits else shares
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "from_logits": self.from_logits, "smooth": self.smooth}
-
 
 def class_weights(share: Array) -> Array:
     """smallest / share^2 along the last axis, and 1 / smallest for absent classes; 1 where all are absent.

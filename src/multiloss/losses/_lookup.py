@@ -1,4 +1,4 @@
-"""Finds the loss that a name, a config or an object stands for."""
+"""From a name or a config to a loss, and back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 import keras
 
+from .._core import registry
 from .._core.errors import invalid, unknown_name
 from .._core.registry import members, resolve
 
@@ -13,7 +14,7 @@ LossLike: TypeAlias = Any
 """A `keras.losses.Loss`, or a function of `(y_true, y_pred)`."""
 
 
-def find_loss(identifier: Any) -> LossLike:
+def get(identifier: Any) -> LossLike:
     """A loss object or a function of `(y_true, y_pred)`.
 
     multiloss's own names come first, since `"dice"` and `"tversky"` of Keras are ratios over a whole batch; then what
@@ -24,6 +25,11 @@ def find_loss(identifier: Any) -> LossLike:
 
     Raises:
         ValueError: for a name that nobody knows, and for anything else.
+
+    Example:
+        >>> import multiloss as ml
+        >>> ml.losses.get("dice"), type(ml.losses.get("Huber")).__name__
+        (Dice(), 'Huber')
     """
     if isinstance(identifier, str):
         return _by_name(identifier)
@@ -36,9 +42,24 @@ def find_loss(identifier: Any) -> LossLike:
     return identifier
 
 
+def serialize(loss: LossLike) -> Any:
+    """The loss as plain data, which `deserialize` reads."""
+    return keras.saving.serialize_keras_object(loss)
+
+
+def deserialize(config: Any) -> LossLike:
+    """The loss that `serialize` wrote."""
+    return get(config)
+
+
+def names() -> list[str]:
+    """The names of multiloss's own losses, those that `ml.register` added among them; `get` knows Keras's too."""
+    return registry.names("loss")
+
+
 def _by_name(name: str) -> LossLike:
     own = members("loss")
-    if any(name in (entry.name, entry.cls.__name__) for entry in own):
+    if any(name in (entry.name, *entry.aliases, entry.cls.__name__) for entry in own):
         return resolve("loss", name, keras.losses.Loss)
     try:
         return keras.losses.get(name)

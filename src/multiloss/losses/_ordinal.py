@@ -73,7 +73,3 @@ class Ordinal(SampleLoss):
         rng = np.random.default_rng(0)
         logits = rng.normal(size=(4, 3)).astype("float32")
         return np.array([[0], [1], [3], [2]]), logits if self.from_logits else 1 / (1 + np.exp(-logits))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "from_logits": self.from_logits}

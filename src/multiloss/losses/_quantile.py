@@ -77,7 +77,3 @@ class Quantile(SampleLoss):
         rng = np.random.default_rng(0)
         columns = 1 if isinstance(self.quantile, float) else len(self.quantile)
         return rng.normal(size=(4, 1)).astype("float32"), rng.normal(size=(4, columns)).astype("float32")
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "quantile": self.quantile}

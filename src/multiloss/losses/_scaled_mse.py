@@ -72,7 +72,3 @@ class ScaledMSE(SampleLoss):
         rng = np.random.default_rng(0)
         y_true = rng.normal(size=(4, 2)).astype("float32")
         return y_true, y_true + rng.normal(size=(4, 2)).astype("float32")
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "scale": self.scale}

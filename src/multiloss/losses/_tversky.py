@@ -52,12 +52,13 @@ class Tversky(TverskyRatios):
         self,
         alpha: float = 0.3,
         beta: float = 0.7,
+        *,
         axis: int | tuple[int, ...] | None = None,
         from_logits: bool = False,
         smooth: float = 1e-5,
         **kwargs: Any,
     ):
-        super().__init__(alpha, beta, axis, from_logits, smooth, **kwargs)
+        super().__init__(alpha, beta, axis=axis, from_logits=from_logits, smooth=smooth, **kwargs)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """One value for each sample, shape `(batch,)`."""

@@ -56,14 +56,3 @@ class TverskyRatios(SampleLoss):
         false_negative = mean_over(y_true * (1 - y_pred), axes)
         wrong = self.alpha * false_positive + self.beta * false_negative
         return divide_or_zero(wrong, hit + wrong + self.smooth / 2)  # half, so that equal prices give Dice
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {
-            **super().get_config(),
-            "alpha": self.alpha,
-            "beta": self.beta,
-            "axis": self.axis,
-            "from_logits": self.from_logits,
-            "smooth": self.smooth,
-        }

@@ -9,11 +9,12 @@ import keras
 import numpy as np
 from keras import ops
 
+from .._core.configured import Configured
 from .._core.errors import invalid, unknown_name
 from .._core.linalg import to_float
 from .._core.registry import register
 from .._core.typing import Array
-from ._lookup import LossLike, find_loss
+from ._lookup import LossLike, get
 from ._numerics import mean_per_sample
 
 MEANS = ("sum_over_batch_size", "mean", "none", None)
@@ -26,7 +27,7 @@ MEANS = ("sum_over_batch_size", "mean", "none", None)
         {"losses": {"squared": "mse", "absolute": "mae"}},
     ),
 )
-class WeightedSum(keras.losses.Loss):
+class WeightedSum(Configured, keras.losses.Loss):
     """A weighted sum of losses on the same targets and predictions, as one loss that is saved with its parts.
 
     l = sum_i w_i l_i, each l_i averaged over all axes but the batch, so that it has one value for each sample.
@@ -69,6 +70,7 @@ class WeightedSum(keras.losses.Loss):
         dtype: Any = None,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self._name = name  # as given: Keras numbers the names that it makes up
         if not isinstance(losses, Mapping) or not losses:
             raise invalid("`losses` must be a dict from name to loss that is not empty", received=losses)
         for key in weights or {}:
@@ -80,7 +82,7 @@ class WeightedSum(keras.losses.Loss):
             for key, loss in losses.items()
         }
         self.weights = {key: float((weights or {}).get(key, 1.0)) for key in losses}
-        self._functions = {key: _function(key, find_loss(loss)) for key, loss in self.losses.items()}
+        self._functions = {key: _function(key, get(loss)) for key, loss in self.losses.items()}
 
     def call(self, y_true: Array, y_pred: Array) -> Array:
         """One value for each sample, shape `(batch,)`."""
@@ -107,7 +109,7 @@ class WeightedSum(keras.losses.Loss):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this object again; a part that cannot be saved is named."""
         losses = {key: _serialized(key, loss) for key, loss in self.losses.items()}
-        return {**super().get_config(), "dtype": self.dtype, "losses": losses, "weights": dict(self.weights)}
+        return {**super().get_config(), "losses": losses}
 
 
 def _function(key: str, loss: LossLike) -> LossLike:

@@ -64,7 +64,3 @@ class Wing(SampleLoss):
         rng = np.random.default_rng(0)
         y_true = (10 * rng.normal(size=(4, 2))).astype("float32")
         return y_true, (y_true + 10 * rng.normal(size=(4, 2))).astype("float32")
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "width": self.width, "curvature": self.curvature}

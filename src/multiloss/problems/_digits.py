@@ -14,7 +14,7 @@ from ._metrics import CircularMeanAbsoluteError, MaskOverlap
 from ._problem import Problem
 
 
-def digits(seed: int = 0, missing: float = 0.2, copies: int = 4, limit: int | None = None) -> Problem:
+def digits(seed: int = 0, missing: float = 0.2, *, copies: int = 4, limit: int | None = None) -> Problem:
     """Handwritten digits, placed, rotated and partly covered: find the ink, the digit, the angle, the amount of ink.
 
     1,797 real digits of 8 x 8 pixels, each on a canvas of 28 x 28, a fifth of them for validation only. Four outputs,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import keras
@@ -47,13 +47,17 @@ class Problem:
         >>> def build():
         ...     image = keras.Input((3,))
         ...     return keras.Model(image, {"size": keras.layers.Dense(1)(image)})
-        >>> problem = ml.Problem("sizes", build, {"size": "mse"}, (x, y), (x, y), {"size": "mae"}, {"mae": "min"})
+        >>> problem = ml.Problem(
+        ...     "sizes", build, loss={"size": "mse"}, train=(x, y), validation=(x, y),
+        ...     metrics={"size": "mae"}, score={"mae": "min"},
+        ... )
         >>> problem.new_model(seed=0).count_params()
         4
     """
 
     name: str
     build_model: Callable[[], keras.Model]
+    _: KW_ONLY
     loss: Mapping[str, Any] | Factory
     train: Any
     validation: Any

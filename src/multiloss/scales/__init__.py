@@ -1,9 +1,12 @@
 """Detached numbers by which losses are divided."""
 
+from ._calibrated import Calibrated as Calibrated
 from ._constant import Constant as Constant
 from ._initial import Initial as Initial
-from ._pass import Pass as Pass
-from ._resolve import resolve_scale as resolve_scale
+from ._lookup import deserialize as deserialize
+from ._lookup import get as get
+from ._lookup import names as names
+from ._lookup import serialize as serialize
 from ._running_max import RunningMax as RunningMax
 from ._running_mean import RunningMean as RunningMean
 from ._running_std import RunningStd as RunningStd

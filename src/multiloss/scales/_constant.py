@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras import ops
 
@@ -51,7 +51,3 @@ class Constant(Scale):
     def divisor(self, observation: Observation, state: State) -> tuple[Array, State]:
         """The number."""
         return self.value * ops.ones_like(to_float(observation.loss)), state
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"value": self.value}

@@ -39,5 +39,5 @@ def check_decay(decay: float) -> float:
 def check_batches(name: str, number: int) -> int:
     """A number of batches, at least 1."""
     if isinstance(number, bool) or not isinstance(number, numbers.Integral) or number < 1:
-        raise invalid(f"`{name}` must be a whole number, at least 1", received=number)
+        raise invalid(f"`{name}` must be an integer, at least 1", received=number)
     return int(number)

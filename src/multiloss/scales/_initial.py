@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras import ops
 
@@ -57,7 +57,3 @@ class Initial(MovingScale):
     def size(self, state: State) -> Array:
         """The mean."""
         return state["mean"]
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"batches": self.batches, "power": self.power}

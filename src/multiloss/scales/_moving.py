@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from keras import ops
@@ -69,7 +69,3 @@ class MovingScale(Scale):
         after = self.observe(ops.where(finite, loss, ops.zeros_like(loss)), state)
         after["count"] = state["count"] + 1
         return {name: ops.where(counts, after[name], value) for name, value in state.items()}
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"power": self.power, "freeze_after": self.freeze_after}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras import ops
 
@@ -44,7 +44,7 @@ class RunningMax(MovingScale):
 
     statistics: ClassVar[tuple[str, ...]] = ("largest",)
 
-    def __init__(self, decay: float = 1.0, power: float = 1.0, freeze_after: int | None = None):
+    def __init__(self, decay: float = 1.0, power: float = 1.0, *, freeze_after: int | None = None):
         super().__init__(power, freeze_after)
         if not 0.0 < decay <= 1.0:
             raise invalid("`decay` must be above 0 and at most 1", received=decay)
@@ -57,7 +57,3 @@ class RunningMax(MovingScale):
     def size(self, state: State) -> Array:
         """The maximum."""
         return state["largest"]
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"decay": self.decay, **super().get_config()}

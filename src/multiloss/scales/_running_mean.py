@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras import ops
 
@@ -46,7 +46,7 @@ class RunningMean(MovingScale):
 
     statistics: ClassVar[tuple[str, ...]] = ("total", "weight")
 
-    def __init__(self, decay: float = 0.99, power: float = 1.0, freeze_after: int | None = None):
+    def __init__(self, decay: float = 0.99, power: float = 1.0, *, freeze_after: int | None = None):
         super().__init__(power, freeze_after)
         self.decay = check_decay(decay)
 
@@ -61,7 +61,3 @@ class RunningMean(MovingScale):
     def size(self, state: State) -> Array:
         """The mean without the bias of its start."""
         return state["total"] / ops.where(state["weight"] > 0, state["weight"], ops.ones_like(state["weight"]))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"decay": self.decay, **super().get_config()}

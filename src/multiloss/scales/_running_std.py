@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras import ops
 
@@ -50,7 +50,9 @@ class RunningStd(MovingScale):
 
     statistics: ClassVar[tuple[str, ...]] = ("mean", "deviation", "weight", "concentration")
 
-    def __init__(self, decay: float = 0.99, power: float = 1.0, freeze_after: int | None = None, floor: float = 0.01):
+    def __init__(
+        self, decay: float = 0.99, power: float = 1.0, *, freeze_after: int | None = None, floor: float = 0.01
+    ):
         super().__init__(power, freeze_after)
         self.decay = check_decay(decay)
         if not 0.0 <= floor <= 1.0:
@@ -78,10 +80,6 @@ class RunningStd(MovingScale):
         deviation = state["deviation"] / ops.sqrt(ops.where(known, spread, ops.ones_like(spread)))
         known = ops.logical_and(known, deviation > ROUNDING * mean)
         return ops.where(known, ops.maximum(deviation, self.floor * mean), mean)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"decay": self.decay, **super().get_config(), "floor": self.floor}
 
 
 def _hypotenuse(first: Array, second: Array) -> Array:

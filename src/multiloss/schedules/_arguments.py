@@ -27,5 +27,5 @@ def positive_number(name: str, value: Any) -> float:
 def whole_number(name: str, value: Any, least: int) -> int:
     """The value as an int, at least `least`."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-        raise invalid(f"`{name}` must be a whole number, at least {least}", received=value)
+        raise invalid(f"`{name}` must be an integer, at least {least}", received=value)
     return int(value)

@@ -21,6 +21,11 @@ def one_unit(steps: Any, epochs: Any) -> tuple[str, Any]:
     return ("steps", steps) if epochs is None else ("epochs", epochs)
 
 
+def by_unit(unit: str, amount: Any) -> tuple[Any, Any]:
+    """The arguments `steps` and `epochs` that `one_unit` reads as this unit and amount."""
+    return (amount, None) if unit == "steps" else (None, amount)
+
+
 def elapsed(progress: Progress, unit: str) -> Array:
     """How many of the unit have passed, a scalar int32: differences and remainders of it are exact."""
     return ops.cast(ops.convert_to_tensor(progress.step if unit == "steps" else progress.epoch), "int32")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from keras import ops
 
 from .._core.registry import register
@@ -29,16 +27,12 @@ class Constant(Schedule):
     """
 
     def __init__(self, value: float):
-        self.constant = finite_number("value", value)
+        self._value = finite_number("value", value)
 
     def value(self, progress: Progress) -> Array:
         """The number."""
-        return ops.convert_to_tensor(self.constant, dtype="float32")
+        return ops.convert_to_tensor(self._value, dtype="float32")
 
     def final(self) -> float:
         """The number."""
-        return self.constant
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"value": self.constant}
+        return self._value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from keras import ops
 
@@ -64,6 +63,7 @@ class Cyclical(TimedSchedule):
         self,
         low: float,
         high: float,
+        *,
         steps: int | None = None,
         epochs: int | None = None,
         shape: str = "sawtooth",
@@ -93,7 +93,3 @@ class Cyclical(TimedSchedule):
     def final(self) -> float:
         """The high value, which is what the cycles lead to."""
         return self.high
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"low": self.low, "high": self.high, "shape": self.shape, "ramp": self.ramp, **super().get_config()}

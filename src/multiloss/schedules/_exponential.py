@@ -38,8 +38,11 @@ class Exponential(Ramp):
         [1.0, 0.1, 0.01, 0.01]
     """
 
-    def __init__(self, start: float, end: float, steps: int | None = None, epochs: int | None = None, warmup: int = 0):
-        super().__init__(positive_number("start", start), positive_number("end", end), steps, epochs, warmup)
+    def __init__(
+        self, start: float, end: float, *, steps: int | None = None, epochs: int | None = None, warmup: int = 0
+    ):
+        start, end = positive_number("start", start), positive_number("end", end)
+        super().__init__(start, end, steps=steps, epochs=epochs, warmup=warmup)
 
     def between(self, done: Array) -> Array:
         """The mean of the logarithms, weighted."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from keras import ops
@@ -13,7 +12,7 @@ from .._core.registry import register
 from .._core.schedule import Progress, Schedule
 from .._core.typing import Array
 from ._arguments import finite_number, whole_number
-from ._clock import elapsed, one_unit
+from ._clock import by_unit, elapsed, one_unit
 
 INTERPOLATIONS = ("constant", "linear")
 
@@ -33,7 +32,7 @@ class Piecewise(Schedule):
 
     Args:
         values: the values, finite: one more than boundaries for `"constant"`, as many as points for `"linear"`.
-        steps: the boundaries or points in steps, whole numbers, increasing. Exactly one of `steps` and `epochs`.
+        steps: the boundaries or points in steps, integers, increasing. Exactly one of `steps` and `epochs`.
         epochs: the same in epochs.
         interpolation: `"constant"` (default) or `"linear"`.
 
@@ -57,6 +56,7 @@ class Piecewise(Schedule):
         self,
         values: Sequence[float],
         steps: Sequence[int] | None = None,
+        *,
         epochs: Sequence[int] | None = None,
         interpolation: str = "constant",
     ):
@@ -66,6 +66,7 @@ class Piecewise(Schedule):
         if interpolation not in INTERPOLATIONS:
             raise unknown_name("interpolation", interpolation, INTERPOLATIONS)
         self.points = [whole_number(self.unit, point, least=0) for point in points]
+        self.steps, self.epochs = by_unit(self.unit, self.points)
         self.values = [finite_number("values", value) for value in values]
         self.interpolation = interpolation
         if not self.points or any(
@@ -99,7 +100,3 @@ class Piecewise(Schedule):
     def final(self) -> float:
         """The last value."""
         return self.values[-1]
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"values": self.values, self.unit: self.points, "interpolation": self.interpolation}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from keras import ops
 
@@ -53,6 +52,7 @@ class Step(TimedSchedule):
         self,
         start: float,
         factor: float,
+        *,
         steps: int | None = None,
         epochs: int | None = None,
         limit: float = 0.0,
@@ -78,7 +78,3 @@ class Step(TimedSchedule):
     def final(self) -> float:
         """The limit; the start for a factor of 1."""
         return self.start if self.factor == 1.0 else self.limit
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"start": self.start, "factor": self.factor, "limit": self.limit, **super().get_config()}

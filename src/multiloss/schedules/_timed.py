@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import abc
-from typing import Any
 
 from keras import ops
 
 from .._core.schedule import Progress, Schedule
 from .._core.typing import Array
 from ._arguments import finite_number, whole_number
-from ._clock import elapsed, fraction, one_unit
+from ._clock import by_unit, elapsed, fraction, one_unit
 
 
 class TimedSchedule(Schedule):
@@ -26,6 +25,7 @@ class TimedSchedule(Schedule):
     def __init__(self, steps: int | None, epochs: int | None, warmup: int):
         self.unit, amount = one_unit(steps, epochs)
         self.length = whole_number(self.unit, amount, least=1)
+        self.steps, self.epochs = by_unit(self.unit, self.length)
         self.warmup = whole_number("warmup", warmup, least=0)
 
     @abc.abstractmethod
@@ -37,10 +37,6 @@ class TimedSchedule(Schedule):
         passed = elapsed(progress, self.unit)
         value = self.after_warmup(ops.maximum(passed - self.warmup, 0))
         return value * fraction(passed, self.warmup) if self.warmup else value
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {self.unit: self.length, "warmup": self.warmup}
 
 
 class Ramp(TimedSchedule):
@@ -54,7 +50,9 @@ class Ramp(TimedSchedule):
         warmup: steps or epochs.
     """
 
-    def __init__(self, start: float, end: float, steps: int | None = None, epochs: int | None = None, warmup: int = 0):
+    def __init__(
+        self, start: float, end: float, *, steps: int | None = None, epochs: int | None = None, warmup: int = 0
+    ):
         super().__init__(steps, epochs, warmup)
         self.start = finite_number("start", start)
         self.end = finite_number("end", end)
@@ -70,7 +68,3 @@ class Ramp(TimedSchedule):
     def final(self) -> float:
         """The end."""
         return self.end
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"start": self.start, "end": self.end, **super().get_config()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import keras
 from keras import ops
 
 from .._core.errors import invalid
@@ -68,6 +67,7 @@ class When(Schedule):
         self,
         condition: str | Callable[..., Any],
         then: float | Schedule,
+        *,
         otherwise: float | Schedule,
         monitor: Sequence[str] = (),
         final: float | None = None,
@@ -76,7 +76,7 @@ class When(Schedule):
         self.then = _schedule("then", then)
         self.otherwise = _schedule("otherwise", otherwise)
         self.monitor = [monitor] if isinstance(monitor, str) else list(monitor)
-        self.final_value = None if final is None else finite_number("final", final)
+        self._final = None if final is None else finite_number("final", final)
         self._parsed = _parse(condition, self.monitor)
 
     def value(self, progress: Progress) -> Array:
@@ -85,8 +85,8 @@ class When(Schedule):
 
     def final(self) -> float:
         """The argument `final`, or the final value of the branch to which training should come."""
-        if self.final_value is not None:
-            return self.final_value
+        if self._final is not None:
+            return self._final
         return (self.then if self._parsed.in_the_end else self.otherwise).final()
 
     def reads_losses(self) -> bool:
@@ -97,28 +97,6 @@ class When(Schedule):
         """The epoch logs that the condition and the branches read."""
         names = (*self._parsed.monitors, *self.then.monitors(), *self.otherwise.monitors())
         return tuple(dict.fromkeys(names))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again, serialised."""
-        serialize = keras.saving.serialize_keras_object
-        return {
-            "condition": serialize(self.condition),
-            "then": serialize(self.then),
-            "otherwise": serialize(self.otherwise),
-            "monitor": self.monitor,
-            "final": self.final_value,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> When:
-        """Makes the object from `get_config`."""
-        nested = ("condition", "then", "otherwise")
-        read = {key: keras.saving.deserialize_keras_object(config[key]) for key in nested}
-        return cls(**{**config, **read})
-
-    def __repr__(self) -> str:
-        condition = getattr(self.condition, "__name__", self.condition)
-        return f"When({condition}, then={self.then!r}, otherwise={self.otherwise!r})"
 
 
 def _schedule(name: str, value: Any) -> Schedule:

@@ -19,7 +19,7 @@ from ._term import Term
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Constraint(Description):
     r"""Keeps a term at or below a bound: minimise the other terms subject to L <= upper_bound.
 
@@ -69,6 +69,7 @@ class Constraint(Description):
 
     term: Any
     upper_bound: float
+    _: dataclasses.KW_ONLY
     method: str = Multiplier.method
     learning_rate: float = Multiplier.learning_rate
     decay: float = Multiplier.decay
@@ -113,9 +114,9 @@ class Constraint(Description):
         """The inner term's."""
         return self.inner.features
 
-    def located(self, key: str, outputs: Sequence[str] | None) -> Constraint:
+    def bound(self, key: str, outputs: Sequence[str] | None) -> Constraint:
         """The same around the inner term with its defaults filled in."""
-        return dataclasses.replace(self, term=self.inner.located(key, outputs))
+        return dataclasses.replace(self, term=self.inner.bound(key, outputs))
 
     def evaluate(self, name: str, batch: Batch) -> TermValue:
         """The inner term's value."""

@@ -14,6 +14,7 @@ from ._term import Term
 def deep_supervision(
     loss: Any,
     outputs: Sequence[str],
+    *,
     target: str | Sequence[str],
     decay: float = 0.5,
     normalize: bool = True,

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import abc
-import dataclasses
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import keras
-
+from .._core.configured import Configured
 from .._core.errors import unknown_name
 from .._core.scale import Scale
 from ._batch import Batch, TermValue
 
 
-class Description(abc.ABC):
+class Description(Configured, abc.ABC):
     """Says what a term reads and how it is computed; holds no state.
 
     Attributes:
@@ -29,7 +27,7 @@ class Description(abc.ABC):
     may_lack_labels: ClassVar[bool] = False
     features: ClassVar[tuple[str, ...]] = ()
 
-    def located(self, key: str, outputs: Sequence[str] | None) -> Description:
+    def bound(self, key: str, outputs: Sequence[str] | None) -> Description:
         """The description with its defaults filled in from its place in `loss=`, and its names checked.
 
         Args:
@@ -50,19 +48,6 @@ class Description(abc.ABC):
     @abc.abstractmethod
     def explain(self) -> tuple[str, str]:
         """What the term reads, and how it is reduced, in words."""
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this description again."""
-        return {
-            field.name: keras.saving.serialize_keras_object(getattr(self, field.name))
-            for field in dataclasses.fields(self)  # type: ignore[arg-type]
-            if field.init
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Description:
-        """Makes the description from `get_config`."""
-        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
 
 
 def check_output(term: str, output: str, outputs: Sequence[str] | None) -> None:

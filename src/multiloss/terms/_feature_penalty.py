@@ -18,7 +18,7 @@ ARGUMENTS = ("features", "y_true")
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FeaturePenalty(Description):
     """A loss on an inner layer's output, taken from the same forward pass as the model's outputs.
 
@@ -45,6 +45,7 @@ class FeaturePenalty(Description):
 
     fn: Callable[..., Any]
     layer: str
+    _: dataclasses.KW_ONLY
     balanced: bool = True  # type: ignore[misc]
     arguments: tuple[str, ...] = dataclasses.field(init=False, repr=False)
 

@@ -18,7 +18,7 @@ ARGUMENTS = ("x", "y_true", "y_pred", "sample_weight", "model", "step")
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Joint(Description):
     """A loss that is called by argument name with what it asks for.
 
@@ -42,6 +42,7 @@ class Joint(Description):
 
     fn: Callable[..., Any]
     outputs: Sequence[str] | None = None
+    _: dataclasses.KW_ONLY
     targets: Sequence[str] | None = None
     balanced: bool = True  # type: ignore[misc]
     arguments: tuple[str, ...] = dataclasses.field(init=False, repr=False)
@@ -65,7 +66,7 @@ class Joint(Description):
         """Whether the function asks for `y_true`."""
         return "y_true" in self.arguments
 
-    def located(self, key: str, outputs: Sequence[str] | None) -> Joint:
+    def bound(self, key: str, outputs: Sequence[str] | None) -> Joint:
         """Checks the outputs' names."""
         for output in self.outputs or ():
             check_output(key, output, outputs)

@@ -11,7 +11,7 @@ from keras import ops
 
 from .._core.errors import invalid
 from .._core.typing import Array
-from ..losses._lookup import find_loss
+from ..losses import get as find_loss
 from ._form import form_by_shape
 
 _BY_SHAPE = ("crossentropy", "ce")

@@ -15,7 +15,7 @@ METHODS = ("augmented", "geco")
 
 
 @dataclass(frozen=True)
-class Pressure:
+class ConstraintStep:
     """What a constraint adds to a step; scalars.
 
     Attributes:
@@ -67,8 +67,8 @@ class Multiplier:
             "memory": np.float32(0.0),
         }
 
-    def press(self, violation: Array, present: Array, state: State) -> tuple[Pressure, State]:
-        """The pressure of this step, and the state after it; without a label nothing moves.
+    def step(self, violation: Array, present: Array, state: State) -> tuple[ConstraintStep, State]:
+        """What the constraint adds to this step, and the state after it; without a label nothing moves.
 
         Args:
             violation: scalar, float32.
@@ -82,10 +82,10 @@ class Multiplier:
         else:
             factor, energy = multiplier, multiplier * violation
         nothing = ops.zeros_like(factor)
-        pressure = Pressure(
+        step = ConstraintStep(
             ops.where(present, factor, nothing), ops.where(present, energy, nothing), multiplier, violation
         )
-        return pressure, self._next(violation, present, state)
+        return step, self._next(violation, present, state)
 
     def _next(self, violation: Array, present: Array, state: State) -> State:
         smoothed = self.decay * state["violation"] + (1.0 - self.decay) * violation

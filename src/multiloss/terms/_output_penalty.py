@@ -20,7 +20,7 @@ from ._reduction import reduce
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class OutputPenalty(Description):
     """A penalty on an output's distance from a value; needs no target.
 
@@ -42,6 +42,7 @@ class OutputPenalty(Description):
 
     norm: str | Callable[..., Any]
     output: str | None = None
+    _: dataclasses.KW_ONLY
     column: int | slice | Sequence[int] | None = None
     target_value: float = 0.0
     balanced: bool = True  # type: ignore[misc]
@@ -49,7 +50,7 @@ class OutputPenalty(Description):
     def __post_init__(self) -> None:
         entry_function(self.norm)
 
-    def located(self, key: str, outputs: Sequence[str] | None) -> OutputPenalty:
+    def bound(self, key: str, outputs: Sequence[str] | None) -> OutputPenalty:
         """Fills in the output: the key if it is one, else the only output."""
         output = self.output
         if output is None:

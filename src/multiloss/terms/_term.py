@@ -24,7 +24,7 @@ from ..masks import (
     spread,
     whole,
 )
-from ..scales import resolve_scale
+from ..scales import get as find_scale
 from ._alignment import align, pick
 from ._batch import Batch, TermValue, as_float, batch_value, is_float
 from ._description import Description, check_output
@@ -33,7 +33,7 @@ from ._reduction import Reading, read_reduction, reduce
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Term(Description):
     """One loss on one output, with its scale, its missing labels and its weights per sample.
 
@@ -70,6 +70,7 @@ class Term(Description):
 
     loss: Any
     output: str | None = None
+    _: dataclasses.KW_ONLY
     target: str | None = None
     column: int | slice | Sequence[int] | None = None
     scale: Any = None  # type: ignore[misc]
@@ -89,7 +90,7 @@ class Term(Description):
         for argument in ("mask", "sample_weight", "output", "target"):
             if not isinstance(getattr(self, argument), str | None):
                 raise invalid(f"`{argument}` must be the name of a key", received=getattr(self, argument))
-        object.__setattr__(self, "scale", resolve_scale(self.scale))
+        object.__setattr__(self, "scale", find_scale(self.scale))
         object.__setattr__(self, "function", LossFunction(self.loss))
         object.__setattr__(self, "reads_as", read_reduction(self.reduction, self.function.reduction))
 
@@ -98,7 +99,7 @@ class Term(Description):
         """Whether labels can be missing."""
         return self.missing is not None or self.mask is not None
 
-    def located(self, key: str, outputs: Sequence[str] | None) -> Term:
+    def bound(self, key: str, outputs: Sequence[str] | None) -> Term:
         """Fills in the output and the target from the key, and checks the output's name."""
         output = self.output or key
         check_output(key, output, outputs)

@@ -21,7 +21,7 @@ KERNELS = ("kernel", "embeddings")
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class WeightPenalty(Description):
     """A penalty on trainable weights, which follows them as they train; never balanced.
 
@@ -49,6 +49,7 @@ class WeightPenalty(Description):
 
     norm: str | Callable[..., Any]
     layers: str = ".*"
+    _: dataclasses.KW_ONLY
     kernels_only: bool = True
 
     balanced = False

@@ -33,7 +33,7 @@ def check_balancer(
     member must also lack those that it does not claim, in one of its registered cases.
 
     It gets what it declares in `needs` and no more. One that remembers is run over several steps and epochs, in which
-    the losses fall, rise, wander or stay, with its second look after each step if it takes one.
+    the losses fall, rise, wander or stay, read again after each update if it asks for that.
 
     Args:
         balancer: the object.

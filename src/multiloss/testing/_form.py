@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from .._core.balancer import Signals
+from .._core.configured import parameters
 from ._properties import TOLERANCE, distance, reads_gradients
 from ._runs import Arrays, Run
 from ._subject import Subject
@@ -22,6 +23,8 @@ def _serialises(subject: Subject) -> None:
         json.dumps(config)
     except TypeError as error:
         subject.require(False, f"`get_config` must be plain data that JSON can hold ({error}).")
+    absent = [name for name in parameters(cls) if name not in config]
+    subject.require(not absent, f"`get_config` must hold every argument: keep {absent} as attributes, or override it.")
     subject.require(cls.from_config(config).get_config() == config, "`from_config(get_config())` must give the same.")
     try:
         again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(balancer))

@@ -110,7 +110,7 @@ def make_inputs(balancer: Balancer, jacobian: np.ndarray, seed: int = 0, losses:
     terms = len(jacobian)
     if losses is None:
         level = 10.0 ** rng.uniform(-1.0, 1.0, size=terms)
-        losses = level * next(sample_losses(terms, STEPS, seed)).history
+        losses = level * next(sample_losses(terms, STEPS, seed=seed)).history
     shape = balancer.noise_shape(terms)
     logs = balancer.monitors(terms)
     return Inputs(

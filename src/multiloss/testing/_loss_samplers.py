@@ -23,7 +23,7 @@ class LossSample:
     history: History
 
 
-def sample_losses(num_terms: int, steps: int, seed: int = 0) -> Iterator[LossSample]:
+def sample_losses(num_terms: int, steps: int, *, seed: int = 0) -> Iterator[LossSample]:
     """One history of every sampler.
 
     Args:

@@ -16,7 +16,7 @@ from ._prediction import LossAtPrediction
 TOLERANCE = 1e-5
 
 
-def check_loss(loss: Any, y_true: Any = None, y_pred: Any = None) -> None:
+def check_loss(loss: Any, y_true: Any = None, *, y_pred: Any = None) -> None:
     """Checks that a Keras loss can serve as a term: it is saved, it acts on samples, it stays finite.
 
     In turn: the loss survives serialisation; `call` gives at least one value for each sample, and no sample moves the

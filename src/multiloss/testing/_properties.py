@@ -89,7 +89,7 @@ class Explorer:
     def _cases(self) -> Iterator[Case]:
         """Every sampler of gradients in turn with every sampler of losses."""
         for size, seed in itertools.product(self.sizes, SEEDS):
-            histories = itertools.cycle([sample.history for sample in sample_losses(size, STEPS, seed)])
+            histories = itertools.cycle([sample.history for sample in sample_losses(size, STEPS, seed=seed)])
             for sample, history in zip(sample_gradients(size, seed), histories, strict=False):
                 inputs = make_inputs(self.balancer, sample.jacobian, seed, history)
                 yield Case(sample, inputs, self.weigh(inputs))

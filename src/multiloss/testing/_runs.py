@@ -29,7 +29,7 @@ def accepted_sizes(balancer: Balancer, sizes: Sequence[int]) -> list[int]:
 
 
 class Run:
-    """A balancer as a function of NumPy arrays; with its second look after each step, if it takes one.
+    """A balancer as a function of NumPy arrays; it reads the losses after each update, if it asks for them.
 
     Args:
         balancer: the object.
@@ -43,7 +43,7 @@ class Run:
             signals = Signals(**{name: array for name, array in arrays.items() if name != "again"})
             weights, state = balancer.weights(signals, state)
             if "again" in arrays:
-                state = balancer.look_again(replace(signals, losses=arrays["again"]), state)
+                state = balancer.after_update(replace(signals, losses=arrays["again"]), state)
             return weights, state
 
         def published(arrays: dict[str, Any], state: dict[str, Any]) -> tuple[Any, Any]:
@@ -65,7 +65,7 @@ class Run:
         for step in range(steps):
             now = inputs.at(step, steps)
             arrays = now.arrays(self.balancer.needs)
-            if self.balancer.looks_again:
+            if self.balancer.reads_after_update:
                 arrays["again"] = ops.convert_to_tensor((now.losses * now.response).astype("float32"))
             weights, tensors = self._weights(arrays, tensors)
         return ops.convert_to_numpy(weights), {

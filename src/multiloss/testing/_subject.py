@@ -39,9 +39,7 @@ class Subject:
     def require(self, holds: bool | np.bool_, contract: str) -> None:
         """Raises `AssertionError` with the broken contract."""
         if not holds:
-            name = type(self.balancer).__name__
-            arguments = ", ".join(f"{key}={value!r}" for key, value in self.balancer.get_config().items())
-            raise AssertionError(f"{name}({arguments}): {contract}")
+            raise AssertionError(f"{self.balancer!r}: {contract}")
 
 
 def without_last(inputs: Inputs) -> Inputs:

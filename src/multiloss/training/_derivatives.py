@@ -16,7 +16,7 @@ from .._core.typing import Array
 from .backends import matrix_derivatives
 
 
-def derivatives(function: Callable[[Any], Any], x: Any, order: int = 1) -> tuple[Any, ...]:
+def derivatives(function: Callable[[Any], Any], x: Any, *, order: int = 1) -> tuple[Any, ...]:
     """A function's value with its first and second derivatives by the inputs, sample by sample.
 
     first[b, i, j] = d u[b, i] / d x[b, j], second[b, i, j, k] = d^2 u[b, i] / d x[b, j] d x[b, k].

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from keras import ops
@@ -112,7 +112,3 @@ class CoV(Balancer):
             "count": counted,
         }
         return {name: ops.where(present, value, memory[name]) for name, value in after.items()}
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "decay": self.decay}

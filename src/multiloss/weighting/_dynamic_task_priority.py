@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from keras import ops
@@ -23,6 +23,7 @@ LEAST_KPI = 1e-3
 
 @register(
     "dynamic_task_priority",
+    aliases=("dtp",),
     paper="Guo, Haque, Huang, Yeung and Fei-Fei, ECCV 2018",
     properties=("non_negative", "permutation_equivariant", "scale_invariant", "deterministic"),
     cases=({"monitors": ["first", "second"]}, {"monitors": ["first", "second"], "gamma": 2.0, "decay": 0.0}),
@@ -75,6 +76,7 @@ class DynamicTaskPriority(Balancer):
         self,
         monitors: Sequence[str] | None = None,
         gamma: float = 1.0,
+        *,
         decay: float = 0.5,
         floor: float = 0.01,
         normalize: str = "sum_to_k",
@@ -88,7 +90,7 @@ class DynamicTaskPriority(Balancer):
             raise invalid("`decay` must be at least 0 and below 1", received=decay)
         if not (math.isfinite(floor) and floor > 0):
             raise invalid("`floor` must be a positive finite number", received=floor)
-        self.monitored_logs = None if monitors is None else list(monitors)
+        self._monitors = None if monitors is None else list(monitors)
         self.gamma = float(gamma)
         self.decay = float(decay)
         self.floor = float(floor)
@@ -105,13 +107,13 @@ class DynamicTaskPriority(Balancer):
 
     def monitors(self, num_terms: int) -> tuple[str, ...]:
         """The names that were given, one for each term."""
-        if self.monitored_logs is None or len(self.monitored_logs) != num_terms:
+        if self._monitors is None or len(self._monitors) != num_terms:
             raise invalid(
                 f"DynamicTaskPriority needs `monitors` with one epoch log for each of the {num_terms} balanced terms",
-                received=self.monitored_logs,
+                received=self._monitors,
                 fix='Write DynamicTaskPriority(["val_label_accuracy", ...]), in the order of the terms.',
             )
-        return tuple(self.monitored_logs)
+        return tuple(self._monitors)
 
     def raw_weights(self, signals: Signals, state: State) -> tuple[Weights, State]:
         """The focal weights, after the metrics of the last epoch have entered."""
@@ -143,14 +145,4 @@ class DynamicTaskPriority(Balancer):
             "value": ops.where(enters, values, memory["value"]),
             "epoch": ops.where(enters, epoch, memory["epoch"]),
             "count": ops.where(enters, memory["count"] + 1, memory["count"]),
-        }
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {
-            **super().get_config(),
-            "monitors": self.monitored_logs,
-            "gamma": self.gamma,
-            "decay": self.decay,
-            "floor": self.floor,
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from keras import ops
@@ -19,7 +19,8 @@ from ._present import complete, count, ratio, softmax
 
 
 @register(
-    "dwa",
+    "dynamic_weight_average",
+    aliases=("dwa",),
     paper="arXiv:1803.10704",
     properties=("non_negative", "permutation_equivariant", "scale_invariant", "deterministic"),
     cases=({}, {"window": 1, "temperature": 0.5}),
@@ -67,10 +68,10 @@ class DynamicWeightAverage(Balancer):
 
     needs: ClassVar[Needs] = Needs.LOSSES
 
-    def __init__(self, window: int | None = None, temperature: float = 2.0, normalize: str = "sum_to_k"):
+    def __init__(self, window: int | None = None, temperature: float = 2.0, *, normalize: str = "sum_to_k"):
         super().__init__(normalize)
         if window is not None and (not isinstance(window, numbers.Integral) or window < 1):
-            raise invalid("`window` must be None for epochs, or a whole number of steps, at least 1", received=window)
+            raise invalid("`window` must be None for epochs, or an integer of steps, at least 1", received=window)
         if not (math.isfinite(temperature) and temperature > 0):
             raise invalid("`temperature` must be a positive finite number", received=temperature)
         self.window = None if window is None else int(window)
@@ -109,10 +110,6 @@ class DynamicWeightAverage(Balancer):
             "before_last": ops.where(closes, memory["last"], memory["before_last"]),
             "complete": ops.where(closes, memory["complete"] + 1, memory["complete"]),
         }
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "window": self.window, "temperature": self.temperature}
 
 
 def _enter(memory: State, losses: Array, present: Array) -> State:

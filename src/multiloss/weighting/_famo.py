@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from keras import ops
@@ -84,6 +84,7 @@ class FAMO(Balancer):
         self,
         look: str = "same_batch",
         learning_rate: float = 0.025,
+        *,
         weight_decay: float = 0.001,
         minimum: float | Sequence[float] = 0.0,
         normalize: str = "sum_to_k",
@@ -104,7 +105,7 @@ class FAMO(Balancer):
         self.minimum = minima.tolist()
 
     @property
-    def looks_again(self) -> bool:
+    def reads_after_update(self) -> bool:
         """Whether the form is the exact one."""
         return self.look == "same_batch"
 
@@ -129,7 +130,7 @@ class FAMO(Balancer):
         distance, usable = self._distances(signals)
         present = ops.convert_to_tensor(signals.present)
         memory = recall(state, distance.dtype)
-        if not self.looks_again:
+        if not self.reads_after_update:
             memory = self._moved(memory, distance, usable)
         # z_i / D_i over its sum is a softmax too, in which nothing overflows.
         shares = complete(softmax(memory["logits"] - ops.log(distance), usable), usable, present)
@@ -142,9 +143,9 @@ class FAMO(Balancer):
         }
         return shares, remember(memory, state)
 
-    def look_again(self, signals: Signals, state: State) -> State:
+    def after_update(self, signals: Signals, state: State) -> State:
         """The logits after the same batch was seen again; the cheap form has nothing to look for."""
-        if not self.looks_again:
+        if not self.reads_after_update:
             return state
         distance, usable = self._distances(signals)
         return remember(self._moved(recall(state, distance.dtype), distance, usable), state)
@@ -176,16 +177,6 @@ class FAMO(Balancer):
         least = ROUNDING * ops.abs(minimum) + SMALLEST
         usable = ops.logical_and(signals.present, above >= least)
         return ops.where(usable, above, ops.ones_like(above)), usable
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {
-            **super().get_config(),
-            "look": self.look,
-            "learning_rate": self.learning_rate,
-            "weight_decay": self.weight_decay,
-            "minimum": self.minimum,
-        }
 
 
 def _debiasing(decay: float, taken: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras import ops
 
@@ -47,19 +47,15 @@ class Fixed(Balancer):
 
     def __init__(self, weights: float | Sequence[float] | None = None, normalize: str = "sum_to_k"):
         super().__init__(normalize)
-        self.weights_given = numbers("weights", weights, fix="To switch a term off, give it the loss weight 0.")
+        self._weights = numbers("weights", weights, fix="To switch a term off, give it the loss weight 0.")
 
     def init(self, num_terms: int) -> State:
         """Nothing is remembered; the number of weights is checked."""
-        for_terms("weights", self.weights_given, num_terms, 1.0)
+        for_terms("weights", self._weights, num_terms, 1.0)
         return {}
 
     def raw_weights(self, signals: Signals, state: State) -> tuple[Weights, State]:
         """The given weights."""
         losses = to_float(signals.losses)
-        weights = for_terms("weights", self.weights_given, losses.shape[0], 1.0)
+        weights = for_terms("weights", self._weights, losses.shape[0], 1.0)
         return ops.convert_to_tensor(weights, dtype=losses.dtype), state
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "weights": self.weights_given}

@@ -16,6 +16,7 @@ _WIDEST = 80.0
 
 @register(
     "geometric_mean",
+    aliases=("gls",),
     paper="Chennupati et al., CVPR Workshops 2019",
     properties=("non_negative", "scale_invariant", "term_scale_invariant", "stateless", "deterministic"),
     cases=({}, {"powers": [2.0, 1.0]}),

@@ -40,6 +40,7 @@ class IdealDistance(Balancer):
         self,
         preferences: float | Sequence[float] | None = None,
         reference: float | Sequence[float] | None = None,
+        *,
         warmup_epochs: int = 1,
         normalize: str = "sum_to_k",
     ):
@@ -47,7 +48,7 @@ class IdealDistance(Balancer):
         self.preferences = numbers("preferences", preferences)
         self.reference = numbers("reference", reference, positive=False)
         if not isinstance(warmup_epochs, numeric.Integral) or isinstance(warmup_epochs, bool) or warmup_epochs < 0:
-            raise invalid("`warmup_epochs` must be a whole number, at least 0", received=warmup_epochs)
+            raise invalid("`warmup_epochs` must be an integer, at least 0", received=warmup_epochs)
         self.warmup_epochs: int = int(warmup_epochs)
 
     @abc.abstractmethod
@@ -116,15 +117,6 @@ class IdealDistance(Balancer):
         count = state["count"] + ops.cast(moves, state["count"].dtype)
         apart = ops.where(moves, losses - state["nadir"], ops.zeros_like(losses))
         return {"nadir": state["nadir"] + apart / ops.cast(ops.where(moves, count, 1), losses.dtype), "count": count}
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {
-            **super().get_config(),
-            "preferences": self.preferences,
-            "reference": self.reference,
-            "warmup_epochs": self.warmup_epochs,
-        }
 
 
 def worst(scores: Array, counts: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from keras import ops
@@ -32,7 +32,7 @@ class LearnedVariance(Balancer):
     needs: ClassVar[Needs] = Needs.LOSSES
     steepest: ClassVar[float]
 
-    def __init__(self, learning_rate: float = 0.05, clamp: float = 10.0, normalize: str = "sum_to_k"):
+    def __init__(self, learning_rate: float = 0.05, clamp: float = 10.0, *, normalize: str = "sum_to_k"):
         super().__init__(normalize)
         self.learning_rate = positive_number("learning_rate", learning_rate)
         self.clamp = positive_number("clamp", clamp)
@@ -69,7 +69,3 @@ class LearnedVariance(Balancer):
         s = ops.cast(state["log_variance"], losses.dtype)
         factors = ops.convert_to_tensor(self.factors(losses.shape[0]), dtype=losses.dtype)
         return losses, s, factors * ops.exp(-s)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "learning_rate": self.learning_rate, "clamp": self.clamp}

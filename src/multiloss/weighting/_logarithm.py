@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras import ops
 
@@ -48,7 +48,3 @@ class LogarithmBalancer(Balancer):
         some = ops.any(counts)
         powers = ops.convert_to_tensor(for_terms("powers", self.powers, losses.shape[0], 1.0), dtype=losses.dtype)
         return powers * ops.cast(ops.where(some, counts, signals.present), losses.dtype), sizes, some
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "powers": self.powers}

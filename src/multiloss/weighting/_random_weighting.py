@@ -16,7 +16,8 @@ from ._present import softmax
 
 
 @register(
-    "random",
+    "random_weighting",
+    aliases=("rlw", "random"),
     paper="arXiv:2111.10603",
     properties=("non_negative", "permutation_equivariant", "scale_invariant", "stateless"),
 )

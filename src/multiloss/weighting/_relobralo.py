@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from keras import ops
@@ -69,7 +69,9 @@ class ReLoBRaLo(Balancer):
 
     needs: ClassVar[Needs] = Needs.LOSSES
 
-    def __init__(self, alpha: float = 0.999, rho: float = 0.99, temperature: float = 1.0, normalize: str = "sum_to_k"):
+    def __init__(
+        self, alpha: float = 0.999, rho: float = 0.99, *, temperature: float = 1.0, normalize: str = "sum_to_k"
+    ):
         super().__init__(normalize)
         for name, value in (("alpha", alpha), ("rho", rho)):
             if not 0.0 <= value <= 1.0:
@@ -114,7 +116,3 @@ class ReLoBRaLo(Balancer):
         """b(t, t'): K times the softmax of the relative losses."""
         relative = ratio(losses, reference) / self.temperature
         return count(present, losses.dtype) * softmax(relative, present)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "alpha": self.alpha, "rho": self.rho, "temperature": self.temperature}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from keras import ops
 
@@ -16,6 +15,7 @@ from ._present import shares_of
 
 @register(
     "smooth_tchebycheff",
+    aliases=("stch",),
     paper="arXiv:2402.19078",
     properties=("non_negative", "permutation_equivariant", "deterministic"),
     cases=({}, {"mu": 0.3, "warmup_epochs": 0}),
@@ -45,7 +45,7 @@ class SmoothTchebycheff(IdealDistance):
         reference: z, the ideal losses, in the units of the scaled losses; None (default) for zeros, or as above, of
             either sign.
         mu: the smoothness, positive; near 0 it is `Tchebycheff`.
-        warmup_epochs: n, a whole number, at least 0.
+        warmup_epochs: n, an integer, at least 0.
         normalize: `"sum_to_k"` (default), or `"none"` for the derivative of the objective.
 
     Raises:
@@ -72,11 +72,12 @@ class SmoothTchebycheff(IdealDistance):
         self,
         preferences: float | Sequence[float] | None = None,
         reference: float | Sequence[float] | None = None,
+        *,
         mu: float = 1.0,
         warmup_epochs: int = 1,
         normalize: str = "sum_to_k",
     ):
-        super().__init__(preferences, reference, warmup_epochs, normalize)
+        super().__init__(preferences, reference, warmup_epochs=warmup_epochs, normalize=normalize)
         self.mu = positive_number("mu", mu)
 
     def combine(self, scores: Array, counts: Array) -> tuple[Array, Array]:
@@ -87,7 +88,3 @@ class SmoothTchebycheff(IdealDistance):
         total = ops.sum(exponentials)
         soft = largest + self.mu * ops.log(ops.where(total > 0, total, ops.ones_like(total)))
         return soft, shares_of(exponentials, counts)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "mu": self.mu}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -67,7 +66,7 @@ class Smoothed(Balancer):
     # Of the class, for its default; an object has those of the balancer inside.
     needs: ClassVar[Needs] = Needs.LOSSES
 
-    def __init__(self, balancer: str | Balancer = "log_sum", decay: float = 0.9, normalize: str = "sum_to_k"):
+    def __init__(self, balancer: str | Balancer = "log_sum", decay: float = 0.9, *, normalize: str = "sum_to_k"):
         super().__init__(normalize)
         if not isinstance(decay, int | float) or not 0.0 <= decay < 1.0:
             raise invalid("`decay` must be at least 0 and below 1", received=decay)
@@ -81,9 +80,9 @@ class Smoothed(Balancer):
         return self.balancer.unwrapped
 
     @property
-    def looks_again(self) -> bool:
+    def reads_after_update(self) -> bool:
         """As the balancer inside."""
-        return self.balancer.looks_again
+        return self.balancer.reads_after_update
 
     def noise_shape(self, num_terms: int) -> tuple[int, ...] | None:
         """As the balancer inside."""
@@ -120,15 +119,10 @@ class Smoothed(Balancer):
         }
         return total / ops.where(weight > 0, weight, ops.ones_like(weight)), after
 
-    def look_again(self, signals: Signals, state: State) -> State:
-        """The inner balancer's second look; the mean stays."""
-        inner = self.balancer.look_again(signals, _inner(state))
+    def after_update(self, signals: Signals, state: State) -> State:
+        """The inner balancer's state after the update; the mean stays."""
+        inner = self.balancer.after_update(signals, _inner(state))
         return {**state, **{_INNER + name: value for name, value in inner.items()}}
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again, the inner balancer's nested."""
-        inner = keras.saving.serialize_keras_object(self.balancer)
-        return {**super().get_config(), "balancer": inner, "decay": self.decay}
 
 
 def _inner(state: State) -> State:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from keras import ops
@@ -85,6 +85,7 @@ class SoftAdapt(Balancer):
         self,
         variant: str = "original",
         beta: float = 0.1,
+        *,
         window: int = 5,
         degree: int = 1,
         every: int = 1,
@@ -97,7 +98,7 @@ class SoftAdapt(Balancer):
             raise invalid("`beta` must be a finite number", received=beta)
         for name, value, least in (("window", window, 2), ("degree", degree, 1), ("every", every, 1)):
             if not isinstance(value, numbers.Integral) or value < least:
-                raise invalid(f"`{name}` must be a whole number, at least {least}", received=value)
+                raise invalid(f"`{name}` must be an integer, at least {least}", received=value)
         if degree >= window:
             raise invalid(f"`degree` must be below the window of {window}", received=degree)
         self.variant = variant
@@ -147,17 +148,6 @@ class SoftAdapt(Balancer):
             "count": counted,
             "slope": ops.where(due, ops.sum(rises * coefficients, axis=1), memory["slope"]),
             "mean": ops.where(due, ops.sum(history / self.window, axis=1), memory["mean"]),
-        }
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {
-            **super().get_config(),
-            "variant": self.variant,
-            "beta": self.beta,
-            "window": self.window,
-            "degree": self.degree,
-            "every": self.every,
         }
 
 

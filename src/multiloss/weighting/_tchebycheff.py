@@ -35,7 +35,7 @@ class Tchebycheff(IdealDistance):
         preferences: lambda; None (default) for ones, one number for all, or a sequence of K positive numbers.
         reference: z, the ideal losses, in the units of the scaled losses; None (default) for zeros, or as above, of
             either sign.
-        warmup_epochs: n, a whole number, at least 0.
+        warmup_epochs: n, an integer, at least 0.
         normalize: `"sum_to_k"` (default), or `"none"` for the derivative of the objective.
 
     Raises:

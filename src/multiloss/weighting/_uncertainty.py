@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras import ops
 
@@ -17,6 +17,7 @@ _FACTORS = {"regression": 0.5, "classification": 1.0}
 
 @register(
     "uncertainty",
+    aliases=("uw",),
     paper="arXiv:1705.07115",
     properties=("non_negative", "deterministic"),
     cases=({}, {"kind": "classification"}, {"kind": ["regression", "classification"]}),
@@ -72,10 +73,11 @@ class Uncertainty(LearnedVariance):
         self,
         kind: str | Sequence[str] = "regression",
         learning_rate: float = 0.05,
+        *,
         clamp: float = 10.0,
         normalize: str = "sum_to_k",
     ):
-        super().__init__(learning_rate, clamp, normalize)
+        super().__init__(learning_rate, clamp, normalize=normalize)
         self.kind = _checked(kind)
 
     def factors(self, num_terms: int) -> list[float]:
@@ -88,10 +90,6 @@ class Uncertainty(LearnedVariance):
     def penalty(self, s: Array) -> tuple[Array, Array]:
         """0.5 s."""
         return 0.5 * s, ops.full_like(s, 0.5)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "kind": self.kind}
 
 
 def _checked(kind: str | Sequence[str]) -> str | list[str]:

@@ -13,6 +13,7 @@ from ._learned_variance import LearnedVariance
 
 @register(
     "uncertainty_regularized",
+    aliases=("ruw",),
     paper="arXiv:1805.06334",
     properties=("non_negative", "permutation_equivariant", "deterministic"),
 )

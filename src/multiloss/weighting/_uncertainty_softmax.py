@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras import ops
 
@@ -17,6 +17,7 @@ from ._present import SMALLEST, softmax
 
 @register(
     "uncertainty_softmax",
+    aliases=("uw_so",),
     paper="arXiv:2408.07985",
     properties=("non_negative", "permutation_equivariant", "stateless", "deterministic"),
     cases=({}, {"temperature": 10.0}),
@@ -64,7 +65,3 @@ class UncertaintySoftmax(Balancer):
         # The inverse of the smallest is finite.
         inverse = 1.0 / ops.clip(self.temperature * to_float(signals.losses), SMALLEST, math.inf)
         return softmax(inverse, signals.present), state
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "temperature": self.temperature}

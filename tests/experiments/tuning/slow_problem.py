@@ -22,11 +22,11 @@ def problem():
     return ml.Problem(
         "slow",
         build_model,
-        dict.fromkeys(both, "mse"),
-        data,
-        data,
-        dict.fromkeys(both, "mae"),
-        {"low_mae": "min", "high_mae": "min"},
+        loss=dict.fromkeys(both, "mse"),
+        train=data,
+        validation=data,
+        metrics=dict.fromkeys(both, "mae"),
+        score={"low_mae": "min", "high_mae": "min"},
     )
 
 

@@ -185,11 +185,11 @@ def test_a_harmful_term_is_found_with_real_training():
     problem = ml.Problem(
         "harm",
         build,
-        {"signal": "mse", "nuisance": "mse"},
-        data,
-        data,
-        {"signal": "mae"},
-        {"signal_mae": "min"},
+        loss={"signal": "mse", "nuisance": "mse"},
+        train=data,
+        validation=data,
+        metrics={"signal": "mae"},
+        score={"signal_mae": "min"},
         optimizer=lambda: keras.optimizers.Adam(0.1),
         batch_size=32,
     )

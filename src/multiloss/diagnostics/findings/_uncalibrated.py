@@ -20,7 +20,7 @@ def uncalibrated(measurements: Measurements) -> Iterator[Finding]:
             "warning",
             "uncalibrated",
             (name,),
-            f'`{name}` has `scale="pass"`, which is not measured yet: it counts as 1 here, and training would not '
-            "begin.",
+            f'`{name}` has `scale="calibrated"`, which is not measured yet: it counts as 1 here, and training '
+            "would not begin.",
             "Call `trainer.calibrate(data)` first, and diagnose the trainer then.",
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..._core.balancer import Balancer
 from ..._core.errors import invalid, unknown_name
-from ..._core.registry import entry_of, members
+from ..._core.registry import entry_of, find, names
 from .._contenders import FIXED, contenders
 from ._ranges import Range, parameter_range
 
@@ -76,16 +76,16 @@ def _choice(label: str, value: Any) -> BalancerChoice:
             received=repr(value),
             fix="An empty one searches nothing of it.",
         )
-    known = {entry.name: entry.cls for entry in members("balancer")}
-    if label not in known:
-        raise unknown_name("balancer", label, known)
-    cls = known[label]
+    entry = find("balancer", label)
+    if entry is None:
+        raise unknown_name("balancer", label, names("balancer"))
+    cls = entry.cls
     parameters = inspect.signature(cls).parameters
     for name in value:
         if name not in parameters:
             raise unknown_name(f"parameter of balancer {label!r}:", name, parameters)
     return BalancerChoice(
-        label, cls, {}, {name: parameter_range(f"{label}.{name}", entry) for name, entry in value.items()}
+        label, cls, {}, {name: parameter_range(f"{label}.{name}", given) for name, given in value.items()}
     )
 
 

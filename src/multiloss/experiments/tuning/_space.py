@@ -95,7 +95,7 @@ def _product(ranges: Mapping[str, Range], budget: int) -> list[dict[str, Any]]:
     free = {name: entry for name, entry in ranges.items() if not _is_fixed(entry)}
     spans = sum(isinstance(entry, Span) for entry in free.values())
     combinations = math.prod(len(entry.values) for entry in free.values() if isinstance(entry, Options))
-    # The small addend mends roots such as 27 ** (1 / 3) = 2.9999...
+    # The small addend fixes roots such as 27 ** (1 / 3) = 2.9999...
     count = int((budget / combinations) ** (1 / spans) + 1e-9) if spans else 0
     values = [entry.points(max(2, count)) for entry in free.values()]
     return [dict(zip(free, point, strict=True)) for point in itertools.product(*values)]

@@ -83,7 +83,7 @@ def look(problem: Problem, initial: InitialModel, measure: bool) -> tuple[Terms,
         The terms, and term to loss value, only for those that are finite and positive. A number as its scale
         divides it; with any other scale a term counts 1, which is what scales are for.
     """
-    trainer = compile_trainer(initial.model(), "sgd", problem.new_loss(), problem.loss_weights)
+    trainer = compile_trainer(initial.model(), "sgd", loss=problem.new_loss(), loss_weights=problem.loss_weights)
     balanced = tuple(
         name
         for name, term in trainer.terms.items()

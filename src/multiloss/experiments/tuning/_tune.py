@@ -35,11 +35,11 @@ CONFIRM_SEEDS = 5
 def tune(
     problem: Problem | Callable[[], Problem],
     method: str = "bayesian",
+    *,
     trials: int | None = None,
     epochs: int = EPOCHS,
     search: str | Mapping[str, Any] = "weights",
     objective: str | Sequence[str] | Mapping[str, str] | None = None,
-    *,
     storage: str | Path | None = None,
     study_name: str | None = None,
     workers: int = 1,
@@ -117,7 +117,9 @@ def tune(
         ...     return keras.Model(image, {name: keras.layers.Dense(1)(shared) for name in ("low", "high")})
         >>> losses, metrics = {"low": "mse", "high": "mse"}, {"low": "mae", "high": "mae"}
         >>> score = {"low_mae": "min", "high_mae": "min"}
-        >>> problem = ml.Problem("two sizes", build, losses, data, data, metrics, score)
+        >>> problem = ml.Problem(
+        ...     "two sizes", build, loss=losses, train=data, validation=data, metrics=metrics, score=score
+        ... )
         >>> tuning = tune(problem, trials=2, epochs=1, confirm_seeds=0, verbose=0)
         >>> [trial.role for trial in tuning.trials]
         ['equal weights', 'equal contributions']

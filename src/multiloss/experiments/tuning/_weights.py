@@ -35,6 +35,7 @@ def sum_to_k(ratios: Mapping[str, float]) -> dict[str, float]:
 def tuning_space(
     trial: Any,
     terms: Sequence[str] | Mapping[str, tuple[float, float]],
+    *,
     low: float = LOW,
     high: float = HIGH,
     reference: str | None = None,

@@ -11,7 +11,7 @@ from keras import ops
 from ..._core.errors import invalid, unknown_name
 from ..._core.typing import Array
 from ...masks import shrink, spread, whole
-from ...terms._form import form_by_shape
+from ...terms import form_by_shape
 
 
 def _by_shape(kind: str) -> Callable[[Array, Array], Array]:

@@ -1,4 +1,4 @@
-"""The measuring pass before training, for terms with `scale="pass"`."""
+"""The measuring pass before training, for terms with `scale="calibrated"`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def calibrate(trainer: Any, x: Any, y: Any, sample_weight: Any, batch_size: int,
         raise invalid(
             "No term asks for a measuring pass",
             received=", ".join(f"{name}: {type(term.scale).__name__}" for name, term in trainer.terms.items()),
-            fix="Write ml.Term(..., scale='pass').",
+            fix="Write ml.Term(..., scale='calibrated').",
         )
     found: dict[str, list[float]] = {term.name: [] for term in waiting}
     try:
@@ -57,7 +57,7 @@ def check_calibrated(trainer: Any) -> None:
     ]
     if unmeasured:
         raise invalid(
-            f"The terms {unmeasured} have scale='pass', which must be measured before training",
+            f"The terms {unmeasured} have scale='calibrated', which must be measured before training",
             received="a trainer that was not calibrated",
             fix="Call trainer.calibrate(data) first.",
         )

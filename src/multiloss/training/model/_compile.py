@@ -13,6 +13,7 @@ from ._model import MultiLossModel
 def compile(
     model: keras.Model,
     optimizer: Any = "rmsprop",
+    *,
     loss: Any = None,
     loss_weights: Any = None,
     balancer: Balancer | str | None = None,

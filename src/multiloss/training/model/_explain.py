@@ -14,16 +14,11 @@ def explanation(trainer: Any) -> str:
     rows: list[tuple[str, ...]] = [COLUMNS]
     for term in trainer.terms.values():
         reads, reduction = term.description.explain() if term.description else ("regularisers and add_loss", "sum")
-        scale = "-" if term.scale is None else _call(term.scale)
+        scale = "-" if term.scale is None else repr(term.scale)
         schedules = " x ".join(repr(schedule) for schedule in term.weight.schedules)
         weight = f"{term.weight.value:g}" + (f" (now, of {schedules})" if schedules else "")
         rows.append((term.name, reads, reduction, scale, weight, "yes" if term.balanced else "no"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     rows.insert(1, tuple("-" * width for width in widths))
     balancer = trainer.balancer
-    return "\n".join([*aligned(rows), f"balancer: {_call(balancer)}, reads {balancer.needs.value}"])
-
-
-def _call(member: Any) -> str:
-    arguments = ", ".join(f"{key}={value!r}" for key, value in member.get_config().items())
-    return f"{type(member).__name__}({arguments})"
+    return "\n".join([*aligned(rows), f"balancer: {balancer!r}, reads {balancer.needs.value}"])

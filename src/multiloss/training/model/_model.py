@@ -95,6 +95,7 @@ class MultiLossModel(keras.Model):
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,
+        *,
         loss_weights: Any = None,
         balancer: Balancer | str | None = None,
         metrics: Any = None,
@@ -235,7 +236,7 @@ class MultiLossModel(keras.Model):
     def calibrate(
         self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int = 32, steps: int | None = None
     ) -> dict[str, float]:
-        """Measures the scales of all terms with `scale="pass"` in a pass over data that trains nothing.
+        """Measures the scales of all terms with `scale="calibrated"` in a pass over data that trains nothing.
 
         Args:
             x: whatever `evaluate` takes: arrays with `y`, a `tf.data.Dataset`, a `PyDataset`, a `DataLoader`, a

@@ -42,9 +42,9 @@ def specify(loss: Any, outputs: Sequence[str] | None) -> dict[str, Specified]:
             raise invalid("The keys of `loss` must be names", received=key)
         if isinstance(value, Mapping) and "class_name" not in value:
             for name, child in value.items():
-                terms[f"{key}/{name}"] = Specified(_description(child, f"{key}/{name}").located(key, outputs))
+                terms[f"{key}/{name}"] = Specified(_description(child, f"{key}/{name}").bound(key, outputs))
         elif value is not None:
-            terms[key] = Specified(_description(value, key).located(key, outputs))
+            terms[key] = Specified(_description(value, key).bound(key, outputs))
     if REGULARIZATION in terms:
         raise invalid(
             f"{REGULARIZATION!r} names the term of the model's own regularisers and add_loss values",

@@ -64,9 +64,9 @@ class Balancing:
         return self.balancer.needs is not Needs.LOSSES and len(self.rows) > 1
 
     @property
-    def looks_again(self) -> bool:
+    def reads_after_update(self) -> bool:
         """Whether the balancer wants the losses of the same batch after the update."""
-        return self.balancer.looks_again and bool(self.rows)
+        return self.balancer.reads_after_update and bool(self.rows)
 
     @property
     def has_objective(self) -> bool:
@@ -138,15 +138,15 @@ class Balancing:
         used = normalize_weights(weights, signals.present, self.balancer.normalize)
         return used, dict(zip(keys, after, strict=True))
 
-    def look_again(self, losses: Array, measured: Measured) -> State:
-        """The balancer's state after a second look.
+    def after_update(self, losses: Array, measured: Measured) -> State:
+        """The balancer's state after it read the losses of the updated weights.
 
         Args:
             losses: the terms' losses of the same batch at the updated weights, shape `(T,)`.
             measured: what the step measured before the update; its scales count.
         """
         again = dataclasses.replace(measured, losses=losses)
-        return self.balancer.look_again(self._signals(again), self.state.read("balancer/"))
+        return self.balancer.after_update(self._signals(again), self.state.read("balancer/"))
 
     def _signals(self, measured: Measured) -> Signals:
         """What the balancer reads, without gradients."""

@@ -64,13 +64,13 @@ class Constraints:
             at, constraint = term.index, term.description
             violation = (losses[at] - constraint.upper_bound) / divisors[at]  # type: ignore[union-attr]
             prefix = f"constraint/{term.name}/"
-            pressure, after = constraint.multiplier.press(  # type: ignore[union-attr]
+            step, after = constraint.multiplier.step(  # type: ignore[union-attr]
                 violation, present[at], self.state.read(prefix)
             )
             self.state.write(prefix, after)
-            factors[at] = pressure.factor
-            energy = energy + user[at] * pressure.energy
-            multipliers.append(pressure.multiplier)
+            factors[at] = step.factor
+            energy = energy + user[at] * step.energy
+            multipliers.append(step.multiplier)
             violations.append(ops.where(present[at], violation, ops.zeros_like(violation)))
         stacked = ops.stack([ops.cast(factor, "float32") for factor in factors])
         return ConstraintStep(stacked, energy, ops.stack([ops.stack(multipliers), ops.stack(violations)]))

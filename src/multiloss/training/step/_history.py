@@ -62,7 +62,7 @@ class History:
         if self.log_names:
             vector = self.state[LOGS].value
             logs = {name: vector[index] for index, name in enumerate(self.log_names)}
-        return Progress(self.state["step"].value, self.state["epoch"].value, losses, logs)
+        return Progress(self.state["step"].value, self.state["epoch"].value, losses=losses, logs=logs)
 
     def monitored(self) -> Array:
         """What the balancer reads of the epoch logs, in the order in which it named them."""
@@ -99,4 +99,4 @@ def check_schedules(schedules: Sequence[Schedule], term_names: Sequence[str]) ->
     zero = ops.zeros((), "int32")
     for schedule in schedules:
         logs = dict.fromkeys(schedule.monitors(), unknown)
-        schedule.value(Progress(zero, zero, dict.fromkeys(term_names, unknown), logs))
+        schedule.value(Progress(zero, zero, losses=dict.fromkeys(term_names, unknown), logs=logs))

@@ -222,7 +222,7 @@ class StepProgram(abc.ABC):
         """
         with keras.StatelessScope(pairs, collect_losses=True):
             values = self.forward(x, y, sample_weight, training=True).values
-            after = self.objective.balancing.look_again(stack([value.loss for value in values]), measured)
+            after = self.objective.balancing.after_update(stack([value.loss for value in values]), measured)
         return {f"balancer/{key}": value for key, value in after.items()}
 
     def seed_states(self) -> list[keras.Variable]:

@@ -60,7 +60,7 @@ class WritingProgram(StepProgram):
             def commit() -> None:
                 self.when(check.moves, lambda: [variable.assign(value) for variable, value in updates])
                 self.host.optimizer.apply(*step.connected(variables))
-                if self.objective.balancing.looks_again:
+                if self.objective.balancing.reads_after_update:
                     pairs = [*self.regularized_values(), *before]
                     self.state.write("", self.after_update(x, y, sample_weight, step.measured, pairs))
 
@@ -83,7 +83,7 @@ class WritingProgram(StepProgram):
 
     def _before_update(self) -> list[tuple[keras.Variable, Any]]:
         """The seed generators' states and the step number, as they are now."""
-        if not self.objective.balancing.looks_again:
+        if not self.objective.balancing.reads_after_update:
             return []
         return [(variable, variable.value + 0) for variable in [*self.seed_states(), self.state["step"]]]
 

@@ -60,7 +60,7 @@ class Program(StepProgram):
         before = non_trainable
         like = (non_trainable, metrics, trainable, optimizer)
         non_trainable, metrics, trainable, optimizer = _choose(check.applies, commit, refuse, like)
-        if self.objective.balancing.looks_again:
+        if self.objective.balancing.reads_after_update:
 
             def after_update() -> list[Any]:
                 pairs = self._pairs(trainable=trainable, metrics=metrics, non_trainable=before)

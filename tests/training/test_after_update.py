@@ -1,4 +1,4 @@
-"""The losses after the update: the same batch, the updated weights, the same dropout; nothing else moves."""
+"""After-update losses: the same batch, the updated weights, the same dropout; nothing else moves."""
 
 import keras
 import numpy as np
@@ -15,7 +15,7 @@ class Recorder(Balancer):
     """Equal weights; keeps the losses of both looks."""
 
     needs = Needs.LOSSES
-    looks_again = True
+    reads_after_update = True
 
     def init(self, num_terms):
         return {"first": np.zeros(num_terms, "float32"), "second": np.zeros(num_terms, "float32")}
@@ -23,7 +23,7 @@ class Recorder(Balancer):
     def raw_weights(self, signals, state):
         return ops.ones_like(signals.losses), {**state, "first": signals.losses}
 
-    def look_again(self, signals, state):
+    def after_update(self, signals, state):
         return {**state, "second": signals.losses}
 
 
@@ -35,8 +35,8 @@ def test_it_sees_the_updated_weights_and_the_same_scale():
     x, y = data()
     model = two_heads(norm=True)
     loss = {**losses(), "value": ml.Term("mse", scale=4.0)}
-    trainer = ml.compile(model, keras.optimizers.SGD(0.1), loss, balancer=Recorder())
-    reference = ml.compile(two_heads(norm=True), keras.optimizers.SGD(0.1), loss, balancer="fixed")
+    trainer = ml.compile(model, keras.optimizers.SGD(0.1), loss=loss, balancer=Recorder())
+    reference = ml.compile(two_heads(norm=True), keras.optimizers.SGD(0.1), loss=loss, balancer="fixed")
     for step in range(2):
         logs = trainer.train_on_batch(x, y, return_dict=True)
         plain = reference.train_on_batch(x, y, return_dict=True)
@@ -54,7 +54,7 @@ def test_it_sees_the_updated_weights_and_the_same_scale():
 
 def test_dropout_drops_the_same_twice():
     x, y = data()
-    trainer = ml.compile(two_heads(dropout=0.5), keras.optimizers.SGD(0.0), losses(), balancer=Recorder())
+    trainer = ml.compile(two_heads(dropout=0.5), keras.optimizers.SGD(0.0), loss=losses(), balancer=Recorder())
     seen = []
     for _ in range(3):
         trainer.train_on_batch(x, y)
@@ -66,7 +66,7 @@ def test_dropout_drops_the_same_twice():
 
 def test_a_step_that_is_not_applied_is_not_looked_at():
     x, y = data()
-    trainer = ml.compile(two_heads(), "sgd", losses(), balancer=Recorder(), on_nonfinite="skip")
+    trainer = ml.compile(two_heads(), "sgd", loss=losses(), balancer=Recorder(), on_nonfinite="skip")
     trainer.train_on_batch(x, y)
     before = looks(trainer)
     trainer.train_on_batch(x, {**y, "value": np.full_like(y["value"], np.nan)})
@@ -81,9 +81,9 @@ def test_smoothed_gradient_balancers_still_read_gradients():
         (ml.aggregation.MGDA(heads="weighted"), "weighted"),
     ):
         balancer = ml.weighting.Smoothed(inner, decay=0.0)
-        trainer = ml.compile(two_heads(), keras.optimizers.SGD(0.1), losses(), balancer=balancer)
-        plain = ml.compile(two_heads(), keras.optimizers.SGD(0.1), losses(), balancer=inner)
-        assert trainer.program.objective.balancing.splits_heads == (heads is None)
+        trainer = ml.compile(two_heads(), keras.optimizers.SGD(0.1), loss=losses(), balancer=balancer)
+        plain = ml.compile(two_heads(), keras.optimizers.SGD(0.1), loss=losses(), balancer=inner)
+        assert trainer.objective.balancing.splits_heads == (heads is None)
         for each in (trainer, plain):
             each.fit(x, y, batch_size=16, shuffle=False, verbose=0)
         assert largest_difference(weights_of(trainer.model), weights_of(plain.model)) < 1e-6

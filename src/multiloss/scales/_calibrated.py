@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from keras import ops
@@ -17,8 +17,8 @@ from ._guard import ROUNDING, check_power, positive
 STATISTICS = ("mean", "std", "max")
 
 
-@register("pass", cases=({}, {"statistic": "std"}, {"statistic": "max", "power": 0.5}))
-class Pass(Scale):
+@register("calibrated", cases=({}, {"statistic": "std"}, {"statistic": "max", "power": 0.5}))
+class Calibrated(Scale):
     """Divides the loss by a statistic of its values in a measuring pass over data, taken before training.
 
     `trainer.calibrate(data)` computes the loss of every batch without training; over the labelled batches the divisor
@@ -37,9 +37,9 @@ class Pass(Scale):
 
     Example:
         >>> import numpy as np
-        >>> from multiloss.scales import Pass
+        >>> from multiloss.scales import Calibrated
         >>> from multiloss.testing import observe
-        >>> scale = Pass("std")
+        >>> scale = Calibrated("std")
         >>> state = scale.measured(np.array([10.0, 14.0, 12.0]))
         >>> divisor, _ = scale.divisor(observe(100.0), state)
         >>> float(divisor)
@@ -88,7 +88,3 @@ class Pass(Scale):
         """The measured size to the power p; 1 before the pass."""
         size = positive(ops.convert_to_tensor(state["size"]))
         return ops.cast(size**self.power, to_float(observation.loss).dtype), state
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {"statistic": self.statistic, "power": self.power}

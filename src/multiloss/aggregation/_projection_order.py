@@ -14,20 +14,19 @@ from .._core.typing import Array
 ORDERS = ("random", "fixed")
 
 
-class MeetingAggregator(Aggregator):
+class PairwiseAggregator(Aggregator):
     """An aggregator in which every gradient meets all others, one after the other.
 
     Args:
         order: `"random"` (default): each gradient meets the others in a random order, drawn anew in each step;
             `"fixed"`: in the order of the terms, which needs no noise.
-        settings: as for every `Aggregator`.
 
     Raises:
         ValueError: for an unknown `order`.
     """
 
-    def __init__(self, order: str = "random", **settings: Any):
-        super().__init__(**settings)
+    def __init__(self, order: str = "random", **common: Any):
+        super().__init__(**common)
         if order not in ORDERS:
             raise invalid(f"`order` must be one of {list(ORDERS)}", received=order)
         self.order = order
@@ -36,7 +35,7 @@ class MeetingAggregator(Aggregator):
         """One row of uniform numbers for each gradient; their ranks are its order."""
         return (num_terms, num_terms) if self.order == "random" else None
 
-    def meeting_order(self, signals: Signals, num_terms: int) -> Array:
+    def projection_order(self, signals: Signals, num_terms: int) -> Array:
         """Row i holds the indices of the terms in the order in which gradient i meets them, int32, shape `(K, K)`."""
         if self.order == "fixed":
             return ops.broadcast_to(ops.arange(num_terms, dtype="int32"), (num_terms, num_terms))
@@ -49,7 +48,3 @@ class MeetingAggregator(Aggregator):
                 fix=f"Draw them, or use {member}(order='fixed').",
             )
         return ops.cast(ops.argsort(signals.noise, axis=-1), "int32")
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this object again."""
-        return {**super().get_config(), "order": self.order}
