@@ -8,18 +8,10 @@ from typing import Any
 
 from .._core.errors import invalid
 from ..problems import Problem
-from ._arguments import Reporter, check_folder
-from ._budget import make_budget
-from ._comparison import Comparison
-from ._contenders import FIXED, contenders
-from ._plan import Plan
-from ._progress import Progress
 from ._tuned import add_tuned
-
-# One that is free, one that learns from the losses, and one that reads gradients and is not deaf to small losses.
-BALANCERS = ("fixed", "uncertainty", "mgda")
-EPOCHS = 5
-SEEDS = 3
+from .comparison import Comparison, Plan, Progress, contenders
+from .defaults import BALANCERS, EPOCHS, FIXED, SEEDS, Reporter, check_folder
+from .runs import make_budget
 
 
 def compare(

@@ -135,25 +135,25 @@ def test_the_front_and_its_knee():
 
 
 def test_fresh_seeds_are_trained_and_kept_in_the_study(problem, training, storage, monkeypatch):
-    calls = []
+    plans = []
 
-    def compare(problem, contenders, **options):
-        calls.append((contenders, options))
+    def carry_out(plan, report):
+        plans.append(plan)
         return make_comparison([0.1, 0.11, 0.12])
 
-    monkeypatch.setattr(confirmation, "compare", compare)
+    monkeypatch.setattr(confirmation.Plan, "carry_out", carry_out)
     options = {"trials": 4, "epochs": 2, "confirm_seeds": 3, "seed": 5, "storage": storage, "verbose": 0}
     tuning = tune(problem, **options)
     assert tuning.verdict == "better"
-    contenders, asked = calls[0]
-    assert asked["seeds"] == [6, 7, 8]
-    assert asked["epochs"] == 2
+    contenders = plans[0].balancers
+    assert plans[0].seeds == [6, 7, 8]
+    assert plans[0].budget.epochs == 2
     assert contenders["equal weights"].loss_weights == {"mask": 1.0, "label": 1.0, "size": 1.0}
     assert contenders["found"].loss_weights == tuning.best_weights
     assert tune(problem, **options).headline == tuning.headline
-    assert len(calls) == 1
+    assert len(plans) == 1
     tune(problem, **(options | {"confirm_seeds": 4}))
-    assert len(calls) == 2
+    assert len(plans) == 2
 
 
 def test_code_to_paste_runs(make_problem, training):

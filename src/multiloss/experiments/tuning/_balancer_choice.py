@@ -10,7 +10,8 @@ from typing import Any
 from ..._core.balancer import Balancer
 from ..._core.errors import invalid, unknown_name
 from ..._core.registry import entry_of, members
-from .._contenders import FIXED, contenders
+from ..comparison import contenders
+from ..defaults import FIXED
 from ._ranges import Range, parameter_range
 
 

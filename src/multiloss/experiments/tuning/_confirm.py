@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ..._core.strict_json import plain
-from .._compare import compare
-from .._comparison import Comparison
-from .._contenders import Contender
-from .._fingerprint import digest
+from ..comparison import Comparison, Plan
+from ..defaults import Reporter
+from ..runs import Contender, digest, make_budget
 from ._record import TrialRecord
 from ._study import EQUAL, OWN, Opened
 from ._trial import Trainer
@@ -60,17 +59,17 @@ def confirm(
     if opened.baseline_role == EQUAL and terms.own:
         contenders[OWN] = Contender(None, None)
     contenders[FOUND] = Contender(choice.make(point.parameters) if choice else None, terms.loss_weights(point.weights))
-    found = compare(
+    plan = Plan(
         trainer.problem,
         contenders,
-        epochs=trainer.epochs,
-        seeds=list(range(first, first + seeds)),
-        baseline=opened.baseline_role,
-        tuned_trials=0,
-        out=None if out is None else out / FOLDER,
-        on_progress=on_progress,
-        verbose=verbose,
+        make_budget("epochs", trainer.epochs),
+        list(range(first, first + seeds)),
+        opened.baseline_role,
+        None if out is None else out / FOLDER,
     )
+    report = Reporter(on_progress, verbose)
+    plan.announce(report)
+    found = plan.carry_out(report)
     if all(run.finished for run in found.runs):
         # Without the course of every run: a database's text has its limits.
         short = [{**run, "history": {}} for run in found.to_dict()["runs"]]

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..._core.errors import invalid
 from ...problems import Problem
-from .._initial_model import InitialModel
+from ..runs import InitialModel
 from ._loop import Loop, Report
 from ._objective import read_objective
 from ._samplers import new_pruner, new_sampler

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..._core.errors import invalid, unknown_name
 from ...problems import Problem
-from .._improvement import improvement
+from ..statistics import improvement
 
 DIRECTIONS = {"max": "maximize", "min": "minimize"}
 # Logs that the weights of the losses are part of.

@@ -13,8 +13,7 @@ import numpy as np
 from ..._core.errors import invalid
 from ..._core.optional import require
 from ...problems import Problem
-from .._fingerprint import describe, digest, digest_data
-from .._initial_model import InitialModel
+from ..runs import InitialModel, describe, digest, digest_data
 from ._objective import Objective
 from ._ranges import Span
 from ._record import ROLE

@@ -11,8 +11,7 @@ import keras
 from ..._core.optional import require
 from ..._core.strict_json import finite, plain
 from ...problems import Problem
-from .._initial_model import InitialModel
-from .._train import train
+from ..runs import InitialModel, train
 from ._objective import Objective
 from ._record import POINT, RESULT, ROLE, WORKER
 from ._recovery import this_worker

@@ -14,8 +14,7 @@ from ..._core.errors import invalid
 from ..._core.optional import require
 from ..._core.versions import package_version
 from ...problems import Problem
-from .._arguments import Reporter, check_folder, check_whole
-from .._compare import EPOCHS
+from ..defaults import EPOCHS, Reporter, check_folder, check_whole
 from ._code import code
 from ._confirm import confirm
 from ._importance import importance

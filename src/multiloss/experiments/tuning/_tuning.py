@@ -11,8 +11,7 @@ from typing import Any
 
 from ..._core.errors import invalid
 from ..._core.strict_json import plain, write_atomically, write_json
-from .._comparison import Comparison
-from .._standing import Standing
+from ..comparison import Comparison, Standing
 from . import _words
 from ._front import hypervolume, knee, non_dominated
 from ._objective import Objective

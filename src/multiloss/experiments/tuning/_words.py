@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from .._contenders import FIXED
-from .._verdict import percent
+from ..defaults import FIXED
+from ..statistics import percent
 
 if TYPE_CHECKING:
     from ._tuning import Tuning

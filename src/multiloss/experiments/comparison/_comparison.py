@@ -1,0 +1,164 @@
+"""The result of a comparison: runs, summary, and how they are stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..._core.errors import invalid
+from ..._core.strict_json import plain, write_json
+from ..runs import Curve, Run, Samples, curve, share, still_falling, term_names
+from ..statistics import BOOTSTRAP, CONFIDENCE, CORRECTION, METHOD
+from ._advice import headline, next_steps
+from ._against_tuned import better_than_tuned
+from ._contender_summary import Standing
+from ._statements import Claim, claims
+from ._summary import summarise, with_improvements
+from ._tables import TABLES, write_table
+
+RESULTS = "results.json"
+SAMPLES = "samples.npz"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` found.
+
+    Attributes:
+        problem: the problem's name.
+        baseline: the label of the balancer that the others are compared with.
+        score: validation metric, without `val_`, to `"max"` or `"min"`.
+        runs: every run, failed ones included, with its improvement over the baseline of the same seed.
+        settings: epochs, batch size, backend, versions, and what else is needed to do it again.
+        description: what the problem is, in a sentence or two.
+        samples: a few validation samples with every balancer's predictions, for drawing.
+    """
+
+    problem: str
+    baseline: str
+    score: Mapping[str, str]
+    runs: Sequence[Run]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    description: str = ""
+    samples: Samples | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "runs", tuple(with_improvements(self.runs, self.baseline, self.score)))
+
+    @property
+    def summary(self) -> list[Standing]:
+        """One line a balancer, best first."""
+        return summarise(self.runs, self.baseline, self.score)
+
+    @property
+    def balancers(self) -> list[str]:
+        """The labels, in the order of the runs."""
+        return list(dict.fromkeys(run.balancer for run in self.runs))
+
+    @property
+    def terms(self) -> list[str]:
+        """The names of the terms in the logs."""
+        return term_names(self.runs)
+
+    def curve(self, balancer: str, log: str) -> Curve | None:
+        """A log of a balancer over the epochs, mean and range over its seeds; None where it is not there."""
+        return curve(self.runs, balancer, log)
+
+    def share(self, balancer: str, term: str) -> list[float | None]:
+        """A term's part in the balancer's training loss, one number in [0, 1] an epoch."""
+        return share(self.runs, balancer, term)
+
+    @property
+    def headline(self) -> str:
+        """The outcome in one line."""
+        return headline(self.summary, self.baseline, self._beats_tuned())
+
+    @property
+    def next_steps(self) -> list[str]:
+        """What to do next, most important first; code stands in backticks."""
+        return next_steps(self.summary, self.baseline, self.settings, still_falling(self.runs), self._beats_tuned())
+
+    @property
+    def claims(self) -> list[Claim]:
+        """The verdicts in sentences; many that cannot be told from the baseline share one."""
+        return claims(self.summary, self.baseline)
+
+    def _beats_tuned(self) -> list[str]:
+        better = [standing.balancer for standing in self.summary if standing.verdict == "better"]
+        return better_than_tuned(self.runs, self.score, better)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The comparison as plain data that strict JSON can hold: what is not finite is None."""
+        return plain(
+            {
+                "problem": self.problem,
+                "description": self.description,
+                "baseline": self.baseline,
+                "score": self.score,
+                "interval": {
+                    "method": METHOD,
+                    "confidence": CONFIDENCE,
+                    "bootstrap": BOOTSTRAP,
+                    "correction": CORRECTION,
+                },
+                "settings": self.settings,
+                "runs": [run.to_dict() for run in self.runs],
+                "headline": self.headline,
+                "next_steps": self.next_steps,
+                "summary": [standing.to_dict() for standing in self.summary],
+            }
+        )
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], samples: Samples | None = None) -> Comparison:
+        """Makes the comparison from `to_dict`; the summary is computed anew from the runs."""
+        return cls(
+            problem=data["problem"],
+            baseline=data["baseline"],
+            score=data["score"],
+            runs=[Run.from_dict(run) for run in data["runs"]],
+            settings=data.get("settings", {}),
+            description=data.get("description", ""),
+            samples=samples,
+        )
+
+    def save(self, folder: str | Path) -> Path:
+        """Writes `results.json`; as tables `results.csv` (a line a run), `summary.csv` (a line a contender) and
+        `epochs.csv` (a line for each log and epoch); for the pictures `samples.npz`. Each is put in place in one move.
+
+        Args:
+            folder: made when it is not there.
+
+        Returns:
+            The path of `results.json`.
+        """
+        folder = Path(folder)
+        write_json(folder / RESULTS, self.to_dict())
+        for name, rows in TABLES.items():
+            write_table(folder / name, rows(self))
+        if self.samples is not None:
+            self.samples.save(folder / SAMPLES)
+        return folder / RESULTS
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Comparison:
+        """Reads what `save` wrote.
+
+        Args:
+            folder: the folder, or the path of its `results.json`.
+
+        Raises:
+            ValueError: when there are no results.
+        """
+        path = Path(folder)
+        path = path / RESULTS if path.is_dir() else path
+        if not path.is_file():
+            raise invalid(f"Expected a folder that holds {RESULTS}", received=str(folder))
+        samples = path.with_name(SAMPLES)
+        return cls.from_dict(
+            json.loads(path.read_text(encoding="utf-8")),
+            samples=Samples.load(samples) if samples.is_file() else None,
+        )

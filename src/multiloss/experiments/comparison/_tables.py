@@ -1,0 +1,81 @@
+"""The content of `results.json` as tables."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..._core.strict_json import write_atomically
+from ..runs import Run
+from ..statistics import Estimate
+from ._contender_summary import Standing
+
+Rows = Iterable[list[Any]]
+
+
+def run_rows(runs: Sequence[Run]) -> Rows:
+    """A head, and a line a run."""
+    names = list(dict.fromkeys(name for run in runs for name in run.metrics))
+    plain = ["balancer", "seed", "improvement", "seconds_per_step", "steps", "training_seconds", "balancing_bytes"]
+    yield [*plain, "error", *names]
+    for run in runs:
+        yield [*(getattr(run, name) for name in plain), run.error, *(run.metrics.get(name) for name in names)]
+
+
+def summary_rows(summary: Sequence[Standing], score: Mapping[str, str]) -> Rows:
+    """A head, and a line a contender; every mean with the ends of its intervals."""
+    plain = [
+        "balancer",
+        "rank",
+        "mean_rank",
+        "verdict",
+        "finished",
+        "failed",
+        "p_value",
+        "seconds_per_step",
+        "slowdown",
+    ]
+    plain += ["steps", "balancing_bytes"]
+    estimates = ["improvement", *score, *(f"{name}_change" for name in score)]
+    yield [*plain, *(column for name in estimates for column in _columns(name)), "sentence"]
+    for standing in summary:
+        found = [standing.improvement, *(standing.metrics[name] for name in score)]
+        found += [standing.changes[name] for name in score]
+        numbers = [number for entry in found for number in _numbers(entry)]
+        yield [*(getattr(standing, name) for name in plain), *numbers, standing.sentence]
+
+
+def epoch_rows(runs: Sequence[Run]) -> Rows:
+    """A head, and a line for each run, log and epoch."""
+    yield ["balancer", "seed", "epoch", "log", "value"]
+    for run in runs:
+        for log, values in run.history.items():
+            for epoch, value in enumerate(values, start=1):
+                yield [run.balancer, run.seed, epoch, log, value]
+
+
+TABLES: Mapping[str, Callable[[Any], Rows]] = {
+    "results.csv": lambda comparison: run_rows(comparison.runs),
+    "summary.csv": lambda comparison: summary_rows(comparison.summary, comparison.score),
+    "epochs.csv": lambda comparison: epoch_rows(comparison.runs),
+}
+
+
+def write_table(path: Path, rows: Rows) -> None:
+    """Writes one CSV file, in one move."""
+
+    def write(part: Path) -> None:
+        with part.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(rows)
+
+    write_atomically(path, write)
+
+
+def _columns(name: str) -> list[str]:
+    return [name, f"{name}_low", f"{name}_high", f"{name}_bootstrap_low", f"{name}_bootstrap_high"]
+
+
+def _numbers(found: Estimate) -> list[float | None]:
+    return [found.mean, *(found.interval or (None, None)), *(found.bootstrap or (None, None))]
