@@ -10,11 +10,11 @@ from ..._core.strict_json import plain
 from ..comparison import Comparison, Plan
 from ..defaults import Reporter
 from ..runs import Contender, digest, make_budget
+from ._outcome import FOUND
 from ._record import TrialRecord
 from ._study import EQUAL, OWN, Opened
 from ._trial import Trainer
 
-FOUND = "found"
 CONFIRMATION = "multiloss:confirmation"
 FOLDER = "confirmation"
 

@@ -12,9 +12,9 @@ from typing import Any
 from ..._core.errors import invalid
 from ..._core.strict_json import plain, write_atomically, write_json
 from ..comparison import Comparison, Standing
-from . import _words
 from ._front import hypervolume, knee, non_dominated
 from ._objective import Objective
+from ._outcome import FOUND, Outcome, by_metric, headline, next_steps, verdict
 from ._record import TrialRecord
 
 RESULTS, TABLE = "results.json", "results.csv"
@@ -130,32 +130,43 @@ class Tuning:
         ]
 
     @property
-    def standing(self) -> Standing | None:
+    def confirmed(self) -> Standing | None:
         """What the confirmation says of the found point; None without one."""
         summary = self.confirmation.summary if self.confirmation else []
-        return next((standing for standing in summary if standing.balancer == _words.FOUND), None)
+        return next((standing for standing in summary if standing.balancer == FOUND), None)
+
+    def _outcome(self) -> Outcome:
+        return Outcome(
+            trials=self.trials,
+            objective=self.objective,
+            baseline=self.baseline,
+            baseline_trial=self.baseline_trial,
+            best=self.best,
+            confirmed=self.confirmed,
+            ranges=self.settings.get("ranges", {}),
+        )
 
     @property
     def verdict(self) -> str:
         """`"better"`, `"worse"`, `"not distinguishable"`, `"too few seeds"`, `"failed"`, `"nothing better"` or
         `"not confirmed"`.
         """
-        return _words.verdict(self)
+        return verdict(self._outcome())
 
     @property
     def headline(self) -> str:
         """The outcome in one sentence, with its interval."""
-        return _words.headline(self)
+        return headline(self._outcome())
 
     @property
     def by_metric(self) -> str:
         """Which metrics are better and which are worse on the fresh seeds; empty where none is clear."""
-        return _words.by_metric(self)
+        return by_metric(self._outcome())
 
     @property
     def next_steps(self) -> list[str]:
         """What to do next, most important first; code stands in backticks."""
-        return _words.next_steps(self)
+        return next_steps(self._outcome())
 
     def code(self, trial: TrialRecord | None = None) -> str:
         """The best point, or that of another trial, as code to paste."""

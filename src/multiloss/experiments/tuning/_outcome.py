@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from ..comparison import Standing
 from ..defaults import FIXED
 from ..statistics import percent
-
-if TYPE_CHECKING:
-    from ._tuning import Tuning
+from ._objective import Objective
+from ._record import TrialRecord
 
 FOUND = "found"
 # Below this many seeds an interval is very wide.
@@ -18,26 +20,49 @@ _FEW_SEEDS = 5
 _EDGE = 0.02
 
 
-def verdict(tuning: Tuning) -> str:
+@dataclass(frozen=True)
+class Outcome:
+    """What the words rest on.
+
+    Attributes:
+        trials: every one of the search.
+        objective: what judged them.
+        baseline: the role of the trial that the others are compared with.
+        baseline_trial: that trial, when it finished.
+        best: the best finished trial.
+        confirmed: what the fresh seeds say of the best; None without a confirmation.
+        ranges: term to its searched range, as `tune` stores it.
+    """
+
+    trials: Sequence[TrialRecord]
+    objective: Objective
+    baseline: str
+    baseline_trial: TrialRecord | None
+    best: TrialRecord | None
+    confirmed: Standing | None
+    ranges: Mapping[str, Any]
+
+
+def verdict(outcome: Outcome) -> str:
     """One word for whether the found point is better than the baseline."""
-    if tuning.best is None:
+    if outcome.best is None:
         return "failed"
-    if tuning.best.role == tuning.baseline:
+    if outcome.best.role == outcome.baseline:
         return "nothing better"
-    return tuning.standing.verdict if tuning.standing else "not confirmed"
+    return outcome.confirmed.verdict if outcome.confirmed else "not confirmed"
 
 
-def headline(tuning: Tuning) -> str:
+def headline(outcome: Outcome) -> str:
     """The outcome in one sentence, with its numbers."""
-    word, base = verdict(tuning), tuning.baseline
-    what, verb = _found(tuning)
-    if word == "failed" and tuning.best is None:
-        return f"No trial finished: {tuning.trials[0].error}" if tuning.trials else "No trial was run."
+    word, base = verdict(outcome), outcome.baseline
+    what, verb = _found(outcome)
+    if word == "failed" and outcome.best is None:
+        return f"No trial finished: {outcome.trials[0].error}" if outcome.trials else "No trial was run."
     if word == "nothing better":
-        return f"Nothing better than {base} was found in {_count(len(tuning.trials), 'trial')}."
+        return f"Nothing better than {base} was found in {_count(len(outcome.trials), 'trial')}."
     if word == "not confirmed":
-        return f"{what} did best in the search{_gain(tuning)}; that was not confirmed on fresh seeds."
-    standing = tuning.standing
+        return f"{what} did best in the search{_gain(outcome)}; that was not confirmed on fresh seeds."
+    standing = outcome.confirmed
     assert standing is not None
     if word in ("failed", "too few seeds") or standing.improvement.mean is None:
         gain = "" if standing.improvement.mean is None else f" ({percent(standing.improvement.mean)})"
@@ -56,9 +81,9 @@ def headline(tuning: Tuning) -> str:
     return f"{what} {verb} {word} than {base}: {numbers}."
 
 
-def by_metric(tuning: Tuning) -> str:
+def by_metric(outcome: Outcome) -> str:
     """Which metrics are better and which are worse on the fresh seeds; empty where none is clear."""
-    standing, parts = tuning.standing, []
+    standing, parts = outcome.confirmed, []
     for word, sign in (("better", 1.0), ("worse", -1.0)):
         names = [
             f"{name} ({percent(change.mean)})"
@@ -67,14 +92,14 @@ def by_metric(tuning: Tuning) -> str:
         ]
         if names:
             parts.append(f"{word} on {', '.join(names)}")
-    return f"Metric by metric: {'; '.join(parts)}." if parts and len(tuning.objective.metrics) > 1 else ""
+    return f"Metric by metric: {'; '.join(parts)}." if parts and len(outcome.objective.metrics) > 1 else ""
 
 
-def next_steps(tuning: Tuning) -> list[str]:
+def next_steps(outcome: Outcome) -> list[str]:
     """What a person should do next, most important first; code stands in backticks."""
-    word, steps = verdict(tuning), []
-    failed = [trial for trial in tuning.trials if trial.state == "failed"]
-    if tuning.best is None:
+    word, steps = verdict(outcome), []
+    failed = [trial for trial in outcome.trials if trial.state == "failed"]
+    if outcome.best is None:
         return ["Look at the messages of the failed trials below. `multiloss diagnose` looks at the losses beforehand."]
     if word == "better":
         steps.append(
@@ -88,7 +113,7 @@ def next_steps(tuning: Tuning) -> list[str]:
         )
     elif word in ("nothing better", "not distinguishable"):
         steps.append(
-            f"Keep {tuning.baseline}: nothing is shown to be better. More trials (`--trials`) continue this search; "
+            f"Keep {outcome.baseline}: nothing is shown to be better. More trials (`--trials`) continue this search; "
             "the finished ones are kept."
         )
     elif word == "too few seeds":
@@ -96,18 +121,18 @@ def next_steps(tuning: Tuning) -> list[str]:
     elif word == "failed":
         steps.append("The runs that should confirm it failed: their messages are in `confirmation/results.json`.")
     elif word == "worse":
-        steps.append(f"Keep {tuning.baseline}: what the search chose was luck with its one seed.")
-    if edge := at_the_edge(tuning):
+        steps.append(f"Keep {outcome.baseline}: what the search chose was luck with its one seed.")
+    if edge := at_the_edge(outcome):
         steps.append(
             f"Widen the range of {', '.join(edge)}: the best value lies at its end. As in "
             f"`search={{'weights': {{'{edge[0]}': (1e-6, 1.0)}}}}`."
         )
-    standing = tuning.standing
+    standing = outcome.confirmed
     if standing and word == "not distinguishable" and standing.improvement.count < 2 * _FEW_SEEDS:
         steps.append("Raise `--seeds` for the confirmation: with more of them a smaller difference shows.")
     if failed:
         steps.append(f"{_count(len(failed), 'trial')} failed by themselves: their messages are in the table below.")
-    if tuning.objective.pareto:
+    if outcome.objective.pareto:
         steps.append(
             "The knee is one choice among the front. Choose another trial of the front if one metric matters more to "
             "you: its code is `tuning.code(trial)`."
@@ -115,10 +140,10 @@ def next_steps(tuning: Tuning) -> list[str]:
     return steps
 
 
-def at_the_edge(tuning: Tuning) -> list[str]:
+def at_the_edge(outcome: Outcome) -> list[str]:
     """The terms whose best ratio lies at an end of its range."""
-    best, ranges = tuning.best, tuning.settings.get("ranges", {})
-    if best is None or best.role == tuning.baseline:
+    best, ranges = outcome.best, outcome.ranges
+    if best is None or best.role == outcome.baseline:
         return []
     weights = best.candidate.weights
     return [term for term, entry in ranges.items() if term in weights and _is_edge(weights, term, entry)]
@@ -132,23 +157,23 @@ def _is_edge(weights: Any, term: str, entry: Any) -> bool:
     return place < _EDGE or place > 1.0 - _EDGE
 
 
-def _found(tuning: Tuning) -> tuple[str, str]:
+def _found(outcome: Outcome) -> tuple[str, str]:
     """The found point as a subject, and its "is"."""
-    point = tuning.best.candidate if tuning.best else None
-    knee = " (at the knee of the front)" if tuning.objective.pareto else ""
+    point = outcome.best.candidate if outcome.best else None
+    knee = " (at the knee of the front)" if outcome.objective.pareto else ""
     if point is not None and point.balancer != FIXED:
         return f"The balancer {point.balancer}{' with the found weights' if point.weights else ''}{knee}", "is"
     return f"The found weights{knee}", "are"
 
 
-def _gain(tuning: Tuning) -> str:
-    best, base = tuning.best, tuning.baseline_trial
-    if best is None or tuning.objective.pareto or not best.values:
+def _gain(outcome: Outcome) -> str:
+    best, base = outcome.best, outcome.baseline_trial
+    if best is None or outcome.objective.pareto or not best.values:
         return ""
-    if tuning.objective.relative:
-        return f" ({percent(best.values[0])} against {tuning.baseline})"
-    name = next(iter(tuning.objective.metrics))
-    against = f" against {base.values[0]:.4g} with {tuning.baseline}" if base else ""
+    if outcome.objective.relative:
+        return f" ({percent(best.values[0])} against {outcome.baseline})"
+    name = next(iter(outcome.objective.metrics))
+    against = f" against {base.values[0]:.4g} with {outcome.baseline}" if base else ""
     return f" ({name} {best.values[0]:.4g}{against})"
 
 
