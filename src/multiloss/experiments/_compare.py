@@ -12,6 +12,7 @@ from ._tuned import add_tuned
 from .comparison import Comparison, Plan, Progress, contenders
 from .defaults import BALANCERS, EPOCHS, FIXED, SEEDS, Reporter, check_folder
 from .runs import make_budget
+from .statistics import t_distribution
 
 
 def compare(
@@ -40,8 +41,8 @@ def compare(
     Better and worse are said where Student's t test over the seeds, paired with the baseline and corrected for the
     number of contenders (Holm), says so at 5 %.
 
-    Needs and cost: `len(balancers) * seeds` trainings, one after the other; for the tuned weights another
-    `tuned_trials + seeds`.
+    Needs and cost: `multiloss[compare]`; `len(balancers) * seeds` trainings, one after the other; for the tuned weights
+    another `tuned_trials + seeds`.
 
     Args:
         problem: what is trained, and the scores that judge it.
@@ -67,7 +68,8 @@ def compare(
 
     Raises:
         ValueError: for unknown balancers, wrong numbers, or a score that is not among the logs.
-        ImportError: when `tuned_trials` are asked for and Optuna is not installed.
+        ImportError: with several seeds and without SciPy (`multiloss[compare]`), and when `tuned_trials` are asked for
+            and Optuna is not installed (`multiloss[tune]`).
 
     Example:
         >>> import keras
@@ -98,6 +100,9 @@ def compare(
         baseline,
         check_folder(out),
     )
+    if len(plan.seeds) > 1:
+        # Before anything is trained, not after.
+        t_distribution()
     report = Reporter(on_progress, verbose)
     return add_tuned(plan, tuned_trials, report).carry_out(report)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ._student import t_quantile
+from ._t_distribution import t_quantile
 
 # The range of n values holds the median of what they are drawn from with probability 1 - 2^(1 - n), and resampled means
 # never leave it: below six values no resampling can reach 95 %.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ._bootstrap import bootstrap
-from ._student import central_probability, t_quantile
+from ._t_distribution import t_distribution, t_quantile
 
 CONFIDENCE = 0.95
 METHOD = "Student t over seeds"
@@ -88,7 +88,7 @@ def p_value(values: Sequence[float]) -> float | None:
     if spread == 0.0:
         return 1.0 if mean == 0.0 else 0.0
     t = abs(mean) / (spread / math.sqrt(len(values)))
-    return max(0.0, 1.0 - central_probability(t, len(values) - 1))
+    return float(2.0 * t_distribution().sf(t, len(values) - 1))
 
 
 def _excludes_zero(interval: tuple[float, float] | None) -> bool:

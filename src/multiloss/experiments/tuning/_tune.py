@@ -121,7 +121,8 @@ def tune(
         >>> [trial.role for trial in tuning.trials]
         ['equal weights', 'equal contributions']
     """
-    require("optuna", extra="tune", purpose=PURPOSE)
+    for module in ("optuna", "psutil", "scipy.stats"):
+        require(module, extra="tune", purpose=PURPOSE)
     for name, value, least in (("epochs", epochs, 1), ("workers", workers, 1), ("confirm_seeds", confirm_seeds, 0)):
         check_whole(name, value, least)
     if trials is not None:

@@ -1,32 +1,14 @@
-"""Quantiles and intervals against SciPy."""
+"""Means with their intervals, and tests, against SciPy."""
+
+import sys
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from multiloss.experiments.statistics._interval import estimate
-from multiloss.experiments.statistics._student import central_probability, t_quantile
+from multiloss.experiments.statistics._interval import estimate, p_value
 
 pytestmark = pytest.mark.one_backend
-
-
-@pytest.mark.parametrize("degrees", [1, 2, 3, 4, 5, 6, 9, 10, 31, 100])
-@pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.999])
-def test_quantile_is_scipys(degrees, confidence):
-    assert t_quantile(confidence, degrees) == pytest.approx(stats.t.ppf((1 + confidence) / 2, degrees), rel=1e-9)
-
-
-@pytest.mark.parametrize("degrees", [1, 2, 7, 8])
-def test_central_probability_is_scipys(degrees):
-    for t in (0.0, 0.3, 1.0, 4.0, 50.0):
-        expected = 1 - 2 * stats.t.sf(t, degrees)
-        assert central_probability(t, degrees) == pytest.approx(expected, abs=1e-12)
-
-
-@pytest.mark.parametrize(("confidence", "degrees"), [(0.0, 3), (1.0, 3), (0.95, 0)])
-def test_quantile_refuses_what_has_none(confidence, degrees):
-    with pytest.raises(ValueError, match="Received"):
-        t_quantile(confidence, degrees)
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 12])
@@ -37,6 +19,12 @@ def test_interval_is_scipys(count):
     assert found.mean == pytest.approx(values.mean())
     assert found.interval == pytest.approx(expected)
     assert found.count == count
+
+
+@pytest.mark.parametrize("count", [2, 3, 12])
+def test_p_value_is_scipys(count):
+    values = np.random.default_rng(count).normal(0.5, 1.0, count)
+    assert p_value(list(values)) == pytest.approx(stats.ttest_1samp(values, 0.0).pvalue)
 
 
 def test_interval_covers_the_truth_as_often_as_it_says():
@@ -51,3 +39,9 @@ def test_interval_covers_the_truth_as_often_as_it_says():
 def test_one_value_has_no_interval_and_none_has_no_mean():
     assert (estimate([4.0]).mean, estimate([4.0]).interval) == (4.0, None)
     assert (estimate([]).mean, estimate([]).interval, estimate([]).count) == (None, None, 0)
+
+
+def test_without_scipy_the_error_says_which_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.stats", None)
+    with pytest.raises(ImportError, match=r"multiloss\[compare\]"):
+        estimate([1.0, 2.0])
