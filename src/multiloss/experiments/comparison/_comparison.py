@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
-from ..._core.errors import invalid
-from ..._core.strict_json import plain, write_json
+from ..._core.results import Rows, StoredResult
+from ..._core.strict_json import plain
 from ..runs import Curve, Run, Samples, curve, share, still_falling, term_names
 from ..statistics import BOOTSTRAP, CONFIDENCE, CORRECTION, METHOD
 from ._advice import headline, next_steps
@@ -17,14 +17,13 @@ from ._against_tuned import better_than_tuned
 from ._contender_summary import Standing
 from ._statements import Claim, claims
 from ._summary import summarise, with_improvements
-from ._tables import TABLES, write_table
+from ._tables import epoch_rows, run_rows, summary_rows
 
-RESULTS = "results.json"
 SAMPLES = "samples.npz"
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(StoredResult):
     """What `compare` found.
 
     Attributes:
@@ -37,6 +36,9 @@ class Comparison:
         samples: a few validation samples with every balancer's predictions, for drawing.
     """
 
+    verb: ClassVar[str] = "compare"
+    key: ClassVar[str] = "runs"
+
     problem: str
     baseline: str
     score: Mapping[str, str]
@@ -48,10 +50,10 @@ class Comparison:
     def __post_init__(self) -> None:
         object.__setattr__(self, "runs", tuple(with_improvements(self.runs, self.baseline, self.score)))
 
-    @property
-    def summary(self) -> list[Standing]:
+    @cached_property
+    def summary(self) -> tuple[Standing, ...]:
         """One line a balancer, best first."""
-        return summarise(self.runs, self.baseline, self.score)
+        return tuple(summarise(self.runs, self.baseline, self.score))
 
     @property
     def balancers(self) -> list[str]:
@@ -74,18 +76,19 @@ class Comparison:
     @property
     def headline(self) -> str:
         """The outcome in one line."""
-        return headline(self.summary, self.baseline, self._beats_tuned())
+        return headline(self.summary, self.baseline, self._beats_tuned)
 
     @property
     def next_steps(self) -> list[str]:
         """What to do next, most important first; code stands in backticks."""
-        return next_steps(self.summary, self.baseline, self.settings, still_falling(self.runs), self._beats_tuned())
+        return next_steps(self.summary, self.baseline, self.settings, still_falling(self.runs), self._beats_tuned)
 
     @property
     def claims(self) -> list[Claim]:
         """The verdicts in sentences; many that cannot be told from the baseline share one."""
         return claims(self.summary, self.baseline)
 
+    @cached_property
     def _beats_tuned(self) -> list[str]:
         better = [standing.balancer for standing in self.summary if standing.verdict == "better"]
         return better_than_tuned(self.runs, self.score, better)
@@ -112,8 +115,16 @@ class Comparison:
             }
         )
 
+    def tables(self) -> Mapping[str, Rows]:
+        """File name to the lines of the table, the head first."""
+        return {
+            "results.csv": run_rows(self.runs),
+            "summary.csv": summary_rows(self.summary, self.score),
+            "epochs.csv": epoch_rows(self.runs),
+        }
+
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any], samples: Samples | None = None) -> Comparison:
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Makes the comparison from `to_dict`; the summary is computed anew from the runs."""
         return cls(
             problem=data["problem"],
@@ -122,7 +133,6 @@ class Comparison:
             runs=[Run.from_dict(run) for run in data["runs"]],
             settings=data.get("settings", {}),
             description=data.get("description", ""),
-            samples=samples,
         )
 
     def save(self, folder: str | Path) -> Path:
@@ -135,30 +145,22 @@ class Comparison:
         Returns:
             The path of `results.json`.
         """
-        folder = Path(folder)
-        write_json(folder / RESULTS, self.to_dict())
-        for name, rows in TABLES.items():
-            write_table(folder / name, rows(self))
+        path = super().save(folder)
         if self.samples is not None:
-            self.samples.save(folder / SAMPLES)
-        return folder / RESULTS
+            self.samples.save(path.with_name(SAMPLES))
+        return path
 
     @classmethod
-    def load(cls, folder: str | Path) -> Comparison:
+    def load(cls, folder: str | Path) -> Self:
         """Reads what `save` wrote.
 
         Args:
             folder: the folder, or the path of its `results.json`.
 
         Raises:
-            ValueError: when there are no results.
+            ValueError: when there are no results of a comparison.
         """
+        found = super().load(folder)
         path = Path(folder)
-        path = path / RESULTS if path.is_dir() else path
-        if not path.is_file():
-            raise invalid(f"Expected a folder that holds {RESULTS}", received=str(folder))
-        samples = path.with_name(SAMPLES)
-        return cls.from_dict(
-            json.loads(path.read_text(encoding="utf-8")),
-            samples=Samples.load(samples) if samples.is_file() else None,
-        )
+        samples = path / SAMPLES if path.is_dir() else path.with_name(SAMPLES)
+        return replace(found, samples=Samples.load(samples)) if samples.is_file() else found

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from ..._core.strict_json import write_atomically
+from ..._core.results import Rows
 from ..runs import Run
 from ..statistics import Estimate
 from ._contender_summary import Standing
-
-Rows = Iterable[list[Any]]
 
 
 def run_rows(runs: Sequence[Run]) -> Rows:
@@ -54,23 +49,6 @@ def epoch_rows(runs: Sequence[Run]) -> Rows:
         for log, values in run.history.items():
             for epoch, value in enumerate(values, start=1):
                 yield [run.balancer, run.seed, epoch, log, value]
-
-
-TABLES: Mapping[str, Callable[[Any], Rows]] = {
-    "results.csv": lambda comparison: run_rows(comparison.runs),
-    "summary.csv": lambda comparison: summary_rows(comparison.summary, comparison.score),
-    "epochs.csv": lambda comparison: epoch_rows(comparison.runs),
-}
-
-
-def write_table(path: Path, rows: Rows) -> None:
-    """Writes one CSV file, in one move."""
-
-    def write(part: Path) -> None:
-        with part.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(rows)
-
-    write_atomically(path, write)
 
 
 def _columns(name: str) -> list[str]:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
-from ..._core.errors import invalid
-from ..._core.strict_json import plain, write_atomically, write_json
+from ..._core.results import Rows, StoredResult
+from ..._core.strict_json import plain
 from ..comparison import Comparison, Standing
 from ._front import hypervolume, knee, non_dominated
 from ._objective import Objective
 from ._outcome import FOUND, Outcome, by_metric, headline, next_steps, verdict
 from ._record import TrialRecord
-
-RESULTS, TABLE = "results.json", "results.csv"
+from ._table import trial_rows
 
 
 @dataclass(frozen=True)
-class Tuning:
+class Tuning(StoredResult):
     """What `tune` found.
 
     Attributes:
@@ -38,6 +34,9 @@ class Tuning:
             no trial was better.
         description: what the problem is.
     """
+
+    verb: ClassVar[str] = "tune"
+    key: ClassVar[str] = "trials"
 
     problem: str
     method: str
@@ -203,7 +202,7 @@ class Tuning:
         )
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Tuning:
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Makes the result from `to_dict`."""
         confirmation = data.get("confirmation")
         return cls(
@@ -220,53 +219,6 @@ class Tuning:
             description=data["description"],
         )
 
-    def save(self, folder: str | Path) -> Path:
-        """Writes `results.json`, and every trial as a line of `results.csv`; each in one move.
-
-        Args:
-            folder: made when it is not there.
-
-        Returns:
-            The path of `results.json`.
-        """
-        folder = Path(folder)
-        write_json(folder / RESULTS, self.to_dict())
-        write_atomically(folder / TABLE, self._write_table)
-        return folder / RESULTS
-
-    @classmethod
-    def load(cls, folder: str | Path) -> Tuning:
-        """Reads what `save` wrote.
-
-        Args:
-            folder: the folder, or the path of its `results.json`.
-
-        Raises:
-            ValueError: when there is no result of a search.
-        """
-        path = Path(folder)
-        path = path / RESULTS if path.is_dir() else path
-        data = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        if "trials" not in data:
-            raise invalid(f"Expected a folder that holds the {RESULTS} of `tune`", received=str(folder))
-        return cls.from_dict(data)
-
-    def _write_table(self, path: Path) -> None:
-        terms = list(dict.fromkeys(term for trial in self.trials for term in trial.candidate.weights))
-        metrics = list(dict.fromkeys(name for trial in self.trials for name in trial.metrics))
-        objectives = list(self.objective.metrics) if self.objective.pareto else ["objective"]
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            head = ["trial", "role", "state", "epochs", "seconds", "error", "balancer", "parameters"]
-            weights = [f"{term}_weight" for term in terms]
-            writer.writerow([*head, *weights, *[f"objective:{name}" for name in objectives], *metrics])
-            for trial in self.trials:
-                values: list[float | None] = [*trial.values] or [None] * len(objectives)
-                point = trial.candidate
-                writer.writerow(
-                    [trial.number, trial.role, trial.state, trial.epochs, trial.seconds, trial.error, point.balancer]
-                    + [json.dumps(point.parameters) if point.parameters else ""]
-                    + [point.weights.get(term) for term in terms]
-                    + values
-                    + [trial.metrics.get(name) for name in metrics]
-                )
+    def tables(self) -> Mapping[str, Rows]:
+        """`results.csv`: every trial as a line, the head first."""
+        return {"results.csv": trial_rows(self.trials, self.objective)}
