@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..experiments import Comparison, Estimate, Standing
+from ..experiments import Comparison, ContenderSummary, Estimate
 
 _COLOURS = {"better": "green", "worse": "red", "failed": "red", "baseline": "bold"}
 # More columns than this do not fit on 80 characters.
@@ -18,7 +18,7 @@ def print_result(comparison: Comparison, console: Console) -> None:
     """A table with means over the seeds, then the verdicts in words, with their intervals."""
     console.print(_wide(comparison) if len(comparison.balancers) <= _SIDE_BY_SIDE else _long(comparison))
     console.print(Text(comparison.headline, style="bold"))
-    for claim in comparison.claims:
+    for claim in comparison.statements:
         if claim.verdict != "baseline" or "failed" in claim.sentence:
             console.print(Text(f"- {claim.sentence}"))
     for step in comparison.next_steps[:1]:
@@ -59,19 +59,19 @@ def _table(comparison: Comparison) -> Table:
     return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
 
 
-def _verdict(standing: Standing) -> Text:
+def _verdict(standing: ContenderSummary) -> Text:
     return Text(standing.verdict, style=_COLOURS.get(standing.verdict, ""))
 
 
-def _improvement(standing: Standing) -> str:
+def _improvement(standing: ContenderSummary) -> str:
     return "0" if standing.verdict == "baseline" else _percent(standing.improvement)
 
 
-def _rank(standing: Standing) -> str:
+def _rank(standing: ContenderSummary) -> str:
     return "–" if standing.mean_rank is None else f"{standing.mean_rank:.1f}"
 
 
-def _milliseconds(standing: Standing) -> str:
+def _milliseconds(standing: ContenderSummary) -> str:
     return "–" if standing.seconds_per_step is None else f"{1000 * standing.seconds_per_step:.1f}"
 
 

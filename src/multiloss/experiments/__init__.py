@@ -1,10 +1,10 @@
 """Try balancers side by side, from the same starts and on the same data, and say which differ."""
 
 from ._compare import compare as compare
-from .comparison import Claim as Claim
+from .comparison import CompareProgress as CompareProgress
 from .comparison import Comparison as Comparison
-from .comparison import Progress as Progress
-from .comparison import Standing as Standing
+from .comparison import ContenderSummary as ContenderSummary
+from .comparison import Statement as Statement
 from .comparison import contenders as contenders
 from .defaults import BALANCERS as BALANCERS
 from .defaults import EPOCHS as EPOCHS

@@ -9,7 +9,7 @@ from typing import Any
 from .._core.errors import invalid
 from ..problems import Problem
 from ._tuned import add_tuned
-from .comparison import Comparison, Plan, Progress, contenders
+from .comparison import CompareProgress, Comparison, Plan, contenders
 from .defaults import BALANCERS, EPOCHS, FIXED, SEEDS, Reporter, check_folder
 from .runs import make_budget
 from .statistics import t_distribution
@@ -24,7 +24,7 @@ def compare(
     budget: str | float = "epochs",
     tuned_trials: int | None = None,
     out: str | Path | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[CompareProgress], None] | None = None,
     verbose: int = 1,
 ) -> Comparison:
     """Trains a problem with each contender from the same seeds, and says which differ from the baseline.
@@ -91,7 +91,7 @@ def compare(
     if not isinstance(problem, Problem):
         raise invalid("`problem` must be a multiloss.Problem", received=type(problem).__name__)
     if tuned_trials is not None and (not isinstance(tuned_trials, int) or tuned_trials < 0):
-        raise invalid("`tuned_trials` must be a whole number of at least 0, or None", received=tuned_trials)
+        raise invalid("`tuned_trials` must be an integer of at least 0, or None", received=tuned_trials)
     plan = Plan(
         problem,
         contenders(balancers, baseline),

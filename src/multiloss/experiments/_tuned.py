@@ -11,7 +11,7 @@ from typing import Any
 from .._core.optional import require
 from .._core.strict_json import write_json
 from ..problems import Problem
-from .comparison import Plan, Progress, Report
+from .comparison import CompareProgress, Plan, Report
 from .defaults import TUNED
 from .runs import Contender, InitialModel, digest_data, settings_digest
 from .tuning import look, tune
@@ -31,7 +31,7 @@ def add_tuned(plan: Plan, trials: int | None, report: Report) -> Plan:
     Args:
         plan: what was asked for.
         trials: of the search; None chooses.
-        report: is told the cost, and how far the search has come.
+        report: called with the cost, and how far the search has come.
 
     Raises:
         ImportError: when trials are asked for and Optuna is not installed.
@@ -50,7 +50,7 @@ def add_tuned(plan: Plan, trials: int | None, report: Report) -> Plan:
         require("optuna", extra="tune", purpose=_PURPOSE)
     plan.announce(report, trials)
     for note in notes:
-        report(Progress("", plan.seeds[0], 0, plan.num_runs(trials), note=note))
+        report(CompareProgress("", plan.seeds[0], 0, plan.num_runs(trials), note=note))
     if not trials:
         return replace(plan, notes=notes)
     total = plan.num_runs(trials)
@@ -59,14 +59,16 @@ def add_tuned(plan: Plan, trials: int | None, report: Report) -> Plan:
         trials,
         plan.budget.epochs,
         plan.folder,
-        lambda done: report(Progress("trial of fixed weights", SEED, min(int(done) + 1, trials), total, done % 1.0)),
+        lambda done: report(
+            CompareProgress("trial of fixed weights", SEED, min(int(done) + 1, trials), total, done % 1.0)
+        ),
     )
     if contender is None:
         return replace(
             plan, notes=[*notes, f"Without {TUNED!r}: none of its {trials} trials finished."], runs_before=trials
         )
     found = ", ".join(f"{name} {weight:.4g}" for name, weight in _numbers(contender).items())
-    report(Progress("", SEED, trials, total, note=f"Fixed weights found: {found}."))
+    report(CompareProgress("", SEED, trials, total, note=f"Fixed weights found: {found}."))
     notes.append(
         f"The weights of {TUNED!r} were found by {trials} trials of {plan.budget.epochs} epochs from a seed of their "
         "own, on the validation data that judges them here as well, which flatters them a little."

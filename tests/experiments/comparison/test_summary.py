@@ -129,12 +129,12 @@ def test_many_that_say_the_same_share_a_sentence():
     base = [(0.5, 1.0), (0.6, 1.1)]
     for count, sentences in ((3, 4), (6, 2)):
         alike = [runs_of(f"m{place}", base) for place in range(count)]
-        found = comparison_of(runs_of("fixed", base), *alike).claims
+        found = comparison_of(runs_of("fixed", base), *alike).statements
         assert len(found) == sentences
         text = " ".join(claim.sentence for claim in found)
         assert all(f"m{place} " in text for place in range(count))
     single = comparison_of(*(runs_of(name, base[:1]) for name in ("fixed", "a", "b", "c", "d")))
-    assert " ".join(claim.sentence for claim in single.claims).count("One seed says nothing about chance") == 1
+    assert " ".join(claim.sentence for claim in single.statements).count("One seed says nothing about chance") == 1
 
 
 def test_balancers_are_measured_against_tuned_weights_too():

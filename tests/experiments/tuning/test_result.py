@@ -11,7 +11,7 @@ import multiloss as ml
 from multiloss.experiments import Comparison, Run
 from multiloss.experiments.tuning import Candidate, TrialRecord, Tuning, tune
 from multiloss.experiments.tuning import _confirm as confirmation
-from multiloss.experiments.tuning._objective import Objective
+from multiloss.experiments.tuning._objective import TrialObjective
 
 SCORE = {"label_accuracy": "max", "size_mae": "min"}
 
@@ -40,7 +40,7 @@ def make_tuning(gains=None, best=0.5, **changes):
     arguments = {
         "problem": "three terms",
         "method": "bayesian",
-        "objective": Objective(SCORE),
+        "objective": TrialObjective(SCORE),
         "trials": trials,
         "baseline": "equal weights",
         "codes": {0: "a", 1: "b", 2: "c"},
@@ -119,7 +119,7 @@ def test_a_folder_without_a_result_is_refused(tmp_path):
 
 
 def test_the_front_and_its_knee():
-    objective = Objective(SCORE, pareto=True)
+    objective = TrialObjective(SCORE, pareto=True)
     points = [(0.5, 10.0), (0.6, 6.0), (0.8, 9.0), (0.9, 10.0), (0.55, 9.0), (0.4, 5.5)]
     trials = tuple(
         TrialRecord(number, "equal weights" if number == 0 else "x", "finished", values, Candidate({"mask": 1.0}))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..defaults import TUNED
-from ._contender_summary import Standing
+from ._contender_summary import ContenderSummary
 
 # Below this many seeds an interval is very wide: t(2 degrees) = 4.3, t(4) = 2.8.
 _FEW_SEEDS = 5
@@ -14,7 +14,7 @@ _FEW_SEEDS = 5
 _SLOW = 1.3
 
 
-def headline(summary: Sequence[Standing], baseline: str, beats_tuned: Sequence[str] = ()) -> str:
+def headline(summary: Sequence[ContenderSummary], baseline: str, beats_tuned: Sequence[str] = ()) -> str:
     """The outcome in one line.
 
     Args:
@@ -22,31 +22,31 @@ def headline(summary: Sequence[Standing], baseline: str, beats_tuned: Sequence[s
         baseline: the label that the others are compared with.
         beats_tuned: those that are shown to be better than the tuned fixed weights.
     """
-    others = [standing for standing in summary if standing.balancer != baseline]
-    base = next((standing for standing in summary if standing.balancer == baseline), None)
+    others = [entry for entry in summary if entry.balancer != baseline]
+    base = next((entry for entry in summary if entry.balancer == baseline), None)
     if base is None or base.finished == 0:
         return f"The baseline {baseline} did not finish, so nothing can be compared."
     if not others:
         return f"Only {baseline} was run: there is nothing to compare it with."
-    if all(standing.verdict == "failed" for standing in others):
+    if all(entry.verdict == "failed" for entry in others):
         return f"None but {baseline} finished a run."
-    if all(standing.verdict in ("too few seeds", "failed") for standing in others):
+    if all(entry.verdict in ("too few seeds", "failed") for entry in others):
         return "Too few seeds for a verdict: the differences may be chance."
     words = {word: [entry.balancer for entry in others if entry.verdict == word] for word in ("better", "worse")}
     if not words["better"] and not words["worse"]:
         return f"None is distinguishable from {baseline}."
-    claims = [
+    parts = [
         f"{_listed(names)} better" if word == "better" else f"{_listed(names)} worse"
         for word, names in words.items()
         if names
     ]
-    return f"{'; '.join(claims)} than {baseline}.{_beside_tuned(summary, words['better'], beats_tuned)}"
+    return f"{'; '.join(parts)} than {baseline}.{_beside_tuned(summary, words['better'], beats_tuned)}"
 
 
-def _beside_tuned(summary: Sequence[Standing], better: Sequence[str], beats_tuned: Sequence[str]) -> str:
+def _beside_tuned(summary: Sequence[ContenderSummary], better: Sequence[str], beats_tuned: Sequence[str]) -> str:
     """Better than a guess is not much: what remains beside fixed weights that a short search found."""
     balancers = [label for label in better if label != TUNED]
-    if not balancers or not any(standing.balancer == TUNED and standing.finished for standing in summary):
+    if not balancers or not any(entry.balancer == TUNED and entry.finished for entry in summary):
         return ""
     above = [label for label in balancers if label in beats_tuned]
     if above:
@@ -56,7 +56,7 @@ def _beside_tuned(summary: Sequence[Standing], better: Sequence[str], beats_tune
 
 
 def next_steps(
-    summary: Sequence[Standing],
+    summary: Sequence[ContenderSummary],
     baseline: str,
     settings: Mapping[str, Any],
     falling: bool,
@@ -71,9 +71,9 @@ def next_steps(
         falling: most runs were still getting better when they ended.
         beats_tuned: those that are shown to be better than the tuned fixed weights.
     """
-    others = [standing for standing in summary if standing.balancer != baseline]
+    others = [entry for entry in summary if entry.balancer != baseline]
     steps: list[str] = []
-    if any(standing.failed for standing in summary):
+    if any(entry.failed for entry in summary):
         steps.append(
             "Look at the failed runs below: their messages name the term and the likely cause. "
             "`multiloss diagnose` looks at the losses before training."
@@ -84,9 +84,9 @@ def next_steps(
             "trained models may turn round. Raise "
             f"{'`--budget`' if _in_seconds(settings) else '`--epochs`'}."
         )
-    better = [standing for standing in others if standing.verdict == "better"]
-    tuned = next((standing for standing in better if standing.balancer == TUNED), None)
-    above = [standing for standing in better if standing.balancer in beats_tuned]
+    better = [entry for entry in others if entry.verdict == "better"]
+    tuned = next((entry for entry in better if entry.balancer == TUNED), None)
+    above = [entry for entry in better if entry.balancer in beats_tuned]
     if above:
         steps.append(_use(above[0], settings, f"better than {baseline}, and than tuned fixed weights"))
     elif tuned:
@@ -99,14 +99,14 @@ def next_steps(
             "other weights for it (`loss_weights=`); well-chosen fixed weights are often as good as any method "
             "(arXiv:2201.04122)."
         )
-    ranked = [standing for standing in summary if standing.mean_rank is not None and standing.rank is not None]
-    first = min(ranked, key=lambda standing: standing.mean_rank or 0.0, default=None)
+    ranked = [entry for entry in summary if entry.mean_rank is not None and entry.rank is not None]
+    first = min(ranked, key=lambda entry: entry.mean_rank or 0.0, default=None)
     if first is not None and first.rank != 1 and (first.mean_rank or 0.0) < (ranked[0].mean_rank or 0.0):
         steps.append(
             f"Say which metric matters: {first.balancer} has the best mean rank ({first.mean_rank:.1f}), "
             f"{ranked[0].balancer} the best mean improvement. One gains much in some metrics and loses in others."
         )
-    counts = [standing.improvement.count for standing in others]
+    counts = [entry.improvement.count for entry in others]
     if counts and min(counts) < _FEW_SEEDS:
         steps.append(
             f"Raise `--seeds` to {_FEW_SEEDS} or more before you rely on it: with few seeds the intervals are wide. "
@@ -115,23 +115,23 @@ def next_steps(
     return steps
 
 
-def _use(standing: Standing, settings: Mapping[str, Any], why: str) -> str:
-    name = settings.get("balancers", {}).get(standing.balancer, {}).get("name")
-    how = f'`ml.compile(..., balancer="{name}")`' if name == standing.balancer else f"the balancer {standing.balancer}"
+def _use(entry: ContenderSummary, settings: Mapping[str, Any], why: str) -> str:
+    name = settings.get("balancers", {}).get(entry.balancer, {}).get("name")
+    how = f'`ml.compile(..., balancer="{name}")`' if name == entry.balancer else f"the balancer {entry.balancer}"
     cost = ""
-    if standing.slowdown is not None and standing.slowdown > _SLOW:
-        cost = f" A step takes {standing.slowdown:.1f} times as long"
+    if entry.slowdown is not None and entry.slowdown > _SLOW:
+        cost = f" A step takes {entry.slowdown:.1f} times as long"
         cost += "." if settings.get("budget") == "time" else ", so compare at equal time as well: `--budget time`."
     return f"Use {how}: it is {why}.{cost}"
 
 
-def _use_weights(better: Sequence[Standing], settings: Mapping[str, Any], baseline: str) -> str:
+def _use_weights(better: Sequence[ContenderSummary], settings: Mapping[str, Any], baseline: str) -> str:
     weights = settings.get("balancers", {}).get(TUNED, {}).get("loss_weights", {})
-    shown = {name: float(f"{value:.4g}") for name, value in weights.items() if isinstance(value, int | float)}
-    others = [standing.balancer for standing in better if standing.balancer != TUNED]
+    displayed = {name: float(f"{value:.4g}") for name, value in weights.items() if isinstance(value, int | float)}
+    others = [entry.balancer for entry in better if entry.balancer != TUNED]
     beside = f", {_listed(others)} not shown to be better than they" if others else ""
     return (
-        f"Use the tuned fixed weights, `ml.compile(..., loss_weights={shown})`: they are better than {baseline}"
+        f"Use the tuned fixed weights, `ml.compile(..., loss_weights={displayed})`: they are better than {baseline}"
         f"{beside}, and they cost nothing in a step. `multiloss tune` searches further, and confirms on fresh seeds."
     )
 

@@ -14,8 +14,8 @@ from ..runs import Curve, Run, Samples, curve, share, still_falling, term_names
 from ..statistics import BOOTSTRAP, CONFIDENCE, CORRECTION, METHOD
 from ._advice import headline, next_steps
 from ._against_tuned import better_than_tuned
-from ._contender_summary import Standing
-from ._statements import Claim, claims
+from ._contender_summary import ContenderSummary
+from ._statements import Statement, statements
 from ._summary import summarise, with_improvements
 from ._tables import epoch_rows, run_rows, summary_rows
 
@@ -51,7 +51,7 @@ class Comparison(StoredResult):
         object.__setattr__(self, "runs", tuple(with_improvements(self.runs, self.baseline, self.score)))
 
     @cached_property
-    def summary(self) -> tuple[Standing, ...]:
+    def summary(self) -> tuple[ContenderSummary, ...]:
         """One line a balancer, best first."""
         return tuple(summarise(self.runs, self.baseline, self.score))
 
@@ -84,13 +84,13 @@ class Comparison(StoredResult):
         return next_steps(self.summary, self.baseline, self.settings, still_falling(self.runs), self._beats_tuned)
 
     @property
-    def claims(self) -> list[Claim]:
-        """The verdicts in sentences; many that cannot be told from the baseline share one."""
-        return claims(self.summary, self.baseline)
+    def statements(self) -> list[Statement]:
+        """The verdicts in sentences; many that cannot be distinguished from the baseline share one."""
+        return statements(self.summary, self.baseline)
 
     @cached_property
     def _beats_tuned(self) -> list[str]:
-        better = [standing.balancer for standing in self.summary if standing.verdict == "better"]
+        better = [entry.balancer for entry in self.summary if entry.verdict == "better"]
         return better_than_tuned(self.runs, self.score, better)
 
     def to_dict(self) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class Comparison(StoredResult):
                 "runs": [run.to_dict() for run in self.runs],
                 "headline": self.headline,
                 "next_steps": self.next_steps,
-                "summary": [standing.to_dict() for standing in self.summary],
+                "summary": [entry.to_dict() for entry in self.summary],
             }
         )
 

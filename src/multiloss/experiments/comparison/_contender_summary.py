@@ -10,7 +10,7 @@ from ..statistics import Estimate
 
 
 @dataclass(frozen=True)
-class Standing:
+class ContenderSummary:
     """What all runs of one contender say.
 
     Attributes:
@@ -27,7 +27,7 @@ class Standing:
         seconds_per_step: median over the seeds.
         slowdown: `seconds_per_step` over that of the baseline.
         steps: training steps of a run, mean over the seeds; they differ where the budget is time.
-        balancing_bytes: memory of balancing, counted: gradient rows and state; see `balancing_bytes`.
+        balancing_bytes: what balancing holds, counted: gradient rows and state; see `balancing_bytes`.
         verdict: `"baseline"`, `"better"`, `"worse"`, `"not distinguishable"`, `"too few seeds"` or `"failed"`.
         sentence: the verdict in words, with its numbers.
     """

@@ -22,16 +22,16 @@ from ..runs import (
     Trained,
     digest_arrays,
     digest_data,
+    displayed_settings,
     first_samples,
     name_arrays,
     settings_digest,
-    settings_shown,
     train,
 )
 from ._comparison import Comparison
-from ._progress import Progress
+from ._progress import CompareProgress
 
-Report = Callable[[Progress], None]
+Report = Callable[[CompareProgress], None]
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,10 @@ class Plan:
         """Reports what the whole will cost.
 
         Args:
-            report: is told.
+            report: called with it.
             trials: of fixed weights, which come before these runs and make one more contender.
         """
-        report(Progress("", self.seeds[0], 0, self.num_runs(trials), note=self._cost(trials)))
+        report(CompareProgress("", self.seeds[0], 0, self.num_runs(trials), note=self._cost(trials)))
 
     def num_runs(self, trials: int = 0) -> int:
         """How many trainings there are, `trials` of fixed weights and the contender that they find among them."""
@@ -81,7 +81,7 @@ class Plan:
 
     def carry_out(self, report: Report) -> Comparison:
         """Trains what is not stored yet; after every run the folder holds all that is known."""
-        settings = settings_shown(self.problem, self.budget, self.seeds, self.balancers)
+        settings = displayed_settings(self.problem, self.budget, self.seeds, self.balancers)
         comparison = Comparison(
             problem=self.problem.name,
             baseline=self.baseline,
@@ -99,7 +99,7 @@ class Plan:
             base: Run | None = None
             for label in self._order():
                 place = self.runs_before + len(comparison.runs) + 1
-                progress = Progress(label, seed, place, self.runs_before + len(self.seeds) * len(self.balancers))
+                progress = CompareProgress(label, seed, place, self.runs_before + len(self.seeds) * len(self.balancers))
                 trained = self._run(progress, initial, store, data, base, report)
                 base = trained.run if label == self.baseline else base
                 comparison = _with(comparison, trained)
@@ -114,7 +114,7 @@ class Plan:
 
     def _run(
         self,
-        progress: Progress,
+        progress: CompareProgress,
         initial: InitialModel,
         store: RunStore,
         data: Sequence[str],

@@ -1,4 +1,4 @@
-"""What a comparison tells while it runs."""
+"""What a comparison reports while it runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..runs import Run
 
 
 @dataclass(frozen=True)
-class Progress:
+class CompareProgress:
     """Where a comparison stands.
 
     Attributes:

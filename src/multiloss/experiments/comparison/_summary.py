@@ -19,7 +19,7 @@ from ..statistics import (
     sentence,
     verdict,
 )
-from ._contender_summary import Standing
+from ._contender_summary import ContenderSummary
 
 
 def with_improvements(runs: Sequence[Run], baseline: str, score: Mapping[str, str]) -> list[Run]:
@@ -33,7 +33,7 @@ def with_improvements(runs: Sequence[Run], baseline: str, score: Mapping[str, st
     ]
 
 
-def summarise(runs: Sequence[Run], baseline: str, score: Mapping[str, str]) -> list[Standing]:
+def summarise(runs: Sequence[Run], baseline: str, score: Mapping[str, str]) -> list[ContenderSummary]:
     """One line a contender, best first; those that cannot be ranked come last.
 
     Args:
@@ -52,7 +52,7 @@ def summarise(runs: Sequence[Run], baseline: str, score: Mapping[str, str]) -> l
     ranks = mean_ranks(runs, score)
     seconds = _median(run.seconds_per_step for run in runs if run.balancer == baseline)
     comparisons = sum(p is not None for p in adjusted.values())
-    standings = []
+    entries = []
     for label in order:
         own = [run for run in runs if run.balancer == label]
         changes = {name: _change(runs, label, baseline, name, score[name]) for name in score}
@@ -61,8 +61,8 @@ def summarise(runs: Sequence[Run], baseline: str, score: Mapping[str, str]) -> l
             label, baseline, gains[label], adjusted.get(label), comparisons, changes, len(finished), len(own)
         )
         own_seconds = _median(run.seconds_per_step for run in own)
-        standings.append(
-            Standing(
+        entries.append(
+            ContenderSummary(
                 balancer=label,
                 rank=ranked.index(label) + 1 if label in ranked else None,
                 mean_rank=ranks.get(label),
@@ -82,7 +82,7 @@ def summarise(runs: Sequence[Run], baseline: str, score: Mapping[str, str]) -> l
                 sentence=sentence(evidence),
             )
         )
-    return standings
+    return entries
 
 
 def _change(runs: Sequence[Run], label: str, baseline: str, name: str, direction: str) -> Estimate:

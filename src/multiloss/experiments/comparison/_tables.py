@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ..._core.results import Rows
 from ..runs import Run
 from ..statistics import Estimate
-from ._contender_summary import Standing
+from ._contender_summary import ContenderSummary
 
 
 def run_rows(runs: Sequence[Run]) -> Rows:
@@ -19,7 +19,7 @@ def run_rows(runs: Sequence[Run]) -> Rows:
         yield [*(getattr(run, name) for name in plain), run.error, *(run.metrics.get(name) for name in names)]
 
 
-def summary_rows(summary: Sequence[Standing], score: Mapping[str, str]) -> Rows:
+def summary_rows(summary: Sequence[ContenderSummary], score: Mapping[str, str]) -> Rows:
     """A head, and a line a contender; every mean with the ends of its intervals."""
     plain = [
         "balancer",
@@ -35,11 +35,11 @@ def summary_rows(summary: Sequence[Standing], score: Mapping[str, str]) -> Rows:
     plain += ["steps", "balancing_bytes"]
     estimates = ["improvement", *score, *(f"{name}_change" for name in score)]
     yield [*plain, *(column for name in estimates for column in _columns(name)), "sentence"]
-    for standing in summary:
-        found = [standing.improvement, *(standing.metrics[name] for name in score)]
-        found += [standing.changes[name] for name in score]
-        numbers = [number for entry in found for number in _numbers(entry)]
-        yield [*(getattr(standing, name) for name in plain), *numbers, standing.sentence]
+    for entry in summary:
+        found = [entry.improvement, *(entry.metrics[name] for name in score)]
+        found += [entry.changes[name] for name in score]
+        numbers = [number for mean in found for number in _numbers(mean)]
+        yield [*(getattr(entry, name) for name in plain), *numbers, entry.sentence]
 
 
 def epoch_rows(runs: Sequence[Run]) -> Rows:

@@ -2,7 +2,7 @@
 
 from ._arguments import Reporter as Reporter
 from ._arguments import check_folder as check_folder
-from ._arguments import check_whole as check_whole
+from ._arguments import check_integer as check_integer
 from ._values import BALANCERS as BALANCERS
 from ._values import EPOCHS as EPOCHS
 from ._values import FIXED as FIXED

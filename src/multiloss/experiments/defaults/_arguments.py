@@ -11,10 +11,10 @@ from typing import Any
 from ..._core.errors import invalid
 
 
-def check_whole(name: str, value: Any, least: int) -> None:
-    """Refuses all but whole numbers of at least `least`."""
+def check_integer(name: str, value: Any, least: int) -> None:
+    """Refuses all but integers of at least `least`."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise invalid(f"`{name}` must be a whole number of at least {least}", received=value)
+        raise invalid(f"`{name}` must be an integer of at least {least}", received=value)
 
 
 def check_folder(out: str | Path | None) -> Path | None:

@@ -21,8 +21,8 @@ from ._initial_model import InitialModel as InitialModel
 from ._run import Run as Run
 from ._samples import Samples as Samples
 from ._samples import name_arrays as name_arrays
+from ._settings import displayed_settings as displayed_settings
 from ._settings import settings_digest as settings_digest
-from ._settings import settings_shown as settings_shown
 from ._store import RunStore as RunStore
 from ._train import Trained as Trained
 from ._train import train as train

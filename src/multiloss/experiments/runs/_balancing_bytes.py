@@ -1,4 +1,4 @@
-"""The memory that balancing adds to a training step, counted."""
+"""The bytes that balancing adds to a training step, counted."""
 
 from __future__ import annotations
 

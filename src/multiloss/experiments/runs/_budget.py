@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ..._core.errors import invalid
-from ..defaults import check_whole
+from ..defaults import check_integer
 
 # No training ends by its epochs where time ends it.
 NO_END = 10**9
@@ -52,7 +52,7 @@ def make_budget(budget: str | float, epochs: int) -> Budget:
         >>> str(make_budget("time", 5)), str(make_budget(30, 5))
         ('the time that the baseline takes for 5 epochs', '30 seconds of training')
     """
-    check_whole("epochs", epochs, 1)
+    check_integer("epochs", epochs, 1)
     if budget in ("epochs", "time"):
         return Budget(epochs, as_baseline=budget == "time")
     try:

@@ -113,6 +113,6 @@ class EpochWatch(keras.callbacks.Callback):
             known = [name.removeprefix("val_") for name in logs or {} if name.startswith("val_")]
             for name in self.score:
                 if name not in known:
-                    self.unknown = unknown_name("score metric", name, known, "Mend the `score` of the problem.")
+                    self.unknown = unknown_name("score metric", name, known, "Fix the `score` of the problem.")
                     raise self.unknown
         self.report(epoch + 1)

@@ -1,4 +1,4 @@
-"""Digests that tell whether a stored run still answers the question that is asked now."""
+"""Digests that say whether a stored run still answers the question that is asked now."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def digest_data(data: Any) -> str:
 def describe(value: Any, depth: int = _DEPTH) -> Any:
     """Plain data that differs when the value would act differently, and that holds no memory address.
 
-    Objects are told by the source of their class and their config (or attributes), functions by their source and the
+    Objects are known by the source of their class and their config (or attributes), functions by their source and the
     values that they caught, and what is nested deeper than `depth` by its class alone.
     """
     if depth == 0:

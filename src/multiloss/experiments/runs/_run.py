@@ -20,7 +20,7 @@ class Run:
         seconds_per_step: wall-clock seconds of a training step, compilation left out.
         steps: training steps.
         training_seconds: wall-clock seconds of all steps, without compilation and validation.
-        balancing_bytes: memory that a step holds for its balancer alone, counted; see `balancing_bytes`.
+        balancing_bytes: what a step holds for its balancer alone, counted; see `balancing_bytes`.
         seconds: wall-clock seconds of the whole run, compilation and validation included.
         history: log name to one value an epoch.
         error: the message of the exception that ended the run; None when it finished.

@@ -1,4 +1,4 @@
-"""What a comparison ran with: shown to people, and as a digest for stored runs."""
+"""What a comparison ran with: displayed to people, and as a digest for stored runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ._contender import Contender
 from ._fingerprint import describe, digest
 
 
-def settings_shown(
+def displayed_settings(
     problem: Problem, budget: Budget, seeds: Sequence[int], balancers: Mapping[str, Contender]
 ) -> dict[str, Any]:
     """What a person needs to do the comparison again."""
@@ -34,7 +34,7 @@ def settings_shown(
         "versions": {name: package_version(name) for name in ("multiloss", "keras", backend, "numpy")},
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
-        "balancers": {label: _contender_shown(contender) for label, contender in balancers.items()},
+        "balancers": {label: _displayed_contender(contender) for label, contender in balancers.items()},
     }
 
 
@@ -64,12 +64,14 @@ def settings_digest(
     )
 
 
-def _contender_shown(contender: Contender) -> dict[str, Any]:
-    shown = _balancer_shown(contender)
-    return shown if contender.loss_weights is None else {**shown, "loss_weights": describe(contender.loss_weights)}
+def _displayed_contender(contender: Contender) -> dict[str, Any]:
+    displayed = _displayed_balancer(contender)
+    return (
+        displayed if contender.loss_weights is None else {**displayed, "loss_weights": describe(contender.loss_weights)}
+    )
 
 
-def _balancer_shown(contender: Contender) -> dict[str, Any]:
+def _displayed_balancer(contender: Contender) -> dict[str, Any]:
     balancer = contender.balancer
     if balancer is None:
         summary = "The weights that the user gave, unchanged."

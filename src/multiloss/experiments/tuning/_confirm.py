@@ -13,7 +13,7 @@ from ..runs import Contender, digest, make_budget
 from ._outcome import FOUND
 from ._record import TrialRecord
 from ._study import EQUAL, OWN, Opened
-from ._trial import Trainer
+from ._trial import TrialRunner
 
 CONFIRMATION = "multiloss:confirmation"
 FOLDER = "confirmation"
@@ -21,7 +21,7 @@ FOLDER = "confirmation"
 
 def confirm(
     opened: Opened,
-    trainer: Trainer,
+    runner: TrialRunner,
     best: TrialRecord,
     seeds: int,
     out: Path | None,
@@ -35,7 +35,7 @@ def confirm(
 
     Args:
         opened: the study.
-        trainer: of the search.
+        runner: of the search.
         best: the trial to confirm.
         seeds: how many starts: those after the search's own.
         out: where `compare` keeps its runs; None keeps nothing but the result.
@@ -47,22 +47,22 @@ def confirm(
     """
     if seeds == 0 or best.role == opened.baseline_role:
         return None
-    first = trainer.initial.seed + 1
+    first = runner.initial.seed + 1
     key = digest([best.candidate.to_dict(), list(range(first, first + seeds))])
     stored = opened.study.user_attrs.get(CONFIRMATION)
     if stored and stored["key"] == key:
         return Comparison.from_dict(stored["comparison"])
     terms, point = opened.terms, best.candidate
-    choice = trainer.space.balancers.get(point.balancer)
+    choice = runner.space.balancers.get(point.balancer)
     equal = None if opened.baseline_role == OWN else terms.loss_weights(dict.fromkeys(terms.balanced, 1.0))
     contenders = {opened.baseline_role: Contender(None, equal)}
     if opened.baseline_role == EQUAL and terms.own:
         contenders[OWN] = Contender(None, None)
     contenders[FOUND] = Contender(choice.make(point.parameters) if choice else None, terms.loss_weights(point.weights))
     plan = Plan(
-        trainer.problem,
+        runner.problem,
         contenders,
-        make_budget("epochs", trainer.epochs),
+        make_budget("epochs", runner.epochs),
         list(range(first, first + seeds)),
         opened.baseline_role,
         None if out is None else out / FOLDER,
@@ -71,7 +71,7 @@ def confirm(
     plan.announce(report)
     found = plan.carry_out(report)
     if all(run.finished for run in found.runs):
-        # Without the course of every run: a database's text has its limits.
+        # Without the history of every run: a database's text has its limits.
         short = [{**run, "history": {}} for run in found.to_dict()["runs"]]
         opened.study.set_user_attr(CONFIRMATION, {"key": key, "comparison": plain({**found.to_dict(), "runs": short})})
     return found

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..comparison import Standing
+from ..comparison import ContenderSummary
 from ..defaults import FIXED
 from ..statistics import percent
-from ._objective import Objective
+from ._objective import TrialObjective
 from ._record import TrialRecord
 
 FOUND = "found"
@@ -35,11 +35,11 @@ class Outcome:
     """
 
     trials: Sequence[TrialRecord]
-    objective: Objective
+    objective: TrialObjective
     baseline: str
     baseline_trial: TrialRecord | None
     best: TrialRecord | None
-    confirmed: Standing | None
+    confirmed: ContenderSummary | None
     ranges: Mapping[str, Any]
 
 
@@ -62,32 +62,32 @@ def headline(outcome: Outcome) -> str:
         return f"Nothing better than {base} was found in {_count(len(outcome.trials), 'trial')}."
     if word == "not confirmed":
         return f"{what} did best in the search{_gain(outcome)}; that was not confirmed on fresh seeds."
-    standing = outcome.confirmed
-    assert standing is not None
-    if word in ("failed", "too few seeds") or standing.improvement.mean is None:
-        gain = "" if standing.improvement.mean is None else f" ({percent(standing.improvement.mean)})"
+    confirmed = outcome.confirmed
+    assert confirmed is not None
+    if word in ("failed", "too few seeds") or confirmed.improvement.mean is None:
+        gain = "" if confirmed.improvement.mean is None else f" ({percent(confirmed.improvement.mean)})"
         why = "its runs failed" if word == "failed" else "one seed says nothing about chance"
         return f"{what} could not be confirmed: {why}{gain}."
-    seeds = _count(standing.improvement.count, "fresh seed")
-    low, high = standing.improvement.interval or (0.0, 0.0)
-    numbers = f"{percent(standing.improvement.mean)} over {seeds} (95 % interval {percent(low)} to {percent(high)})"
+    seeds = _count(confirmed.improvement.count, "fresh seed")
+    low, high = confirmed.improvement.interval or (0.0, 0.0)
+    numbers = f"{percent(confirmed.improvement.mean)} over {seeds} (95 % interval {percent(low)} to {percent(high)})"
     if word == "not distinguishable":
         why = (
             "chance alone would do as much, with as many comparisons"
-            if standing.improvement.excludes_zero()
+            if confirmed.improvement.excludes_zero()
             else "which includes no change at all"
         )
-        return f"{what} cannot be told from {base}: {numbers}, {why}."
+        return f"{what} cannot be distinguished from {base}: {numbers}, {why}."
     return f"{what} {verb} {word} than {base}: {numbers}."
 
 
 def by_metric(outcome: Outcome) -> str:
     """Which metrics are better and which are worse on the fresh seeds; empty where none is clear."""
-    standing, parts = outcome.confirmed, []
+    confirmed, parts = outcome.confirmed, []
     for word, sign in (("better", 1.0), ("worse", -1.0)):
         names = [
             f"{name} ({percent(change.mean)})"
-            for name, change in (standing.changes if standing else {}).items()
+            for name, change in (confirmed.changes if confirmed else {}).items()
             if change.mean is not None and change.excludes_zero() and change.mean * sign > 0.0
         ]
         if names:
@@ -127,8 +127,8 @@ def next_steps(outcome: Outcome) -> list[str]:
             f"Widen the range of {', '.join(edge)}: the best value lies at its end. As in "
             f"`search={{'weights': {{'{edge[0]}': (1e-6, 1.0)}}}}`."
         )
-    standing = outcome.confirmed
-    if standing and word == "not distinguishable" and standing.improvement.count < 2 * _FEW_SEEDS:
+    confirmed = outcome.confirmed
+    if confirmed and word == "not distinguishable" and confirmed.improvement.count < 2 * _FEW_SEEDS:
         steps.append("Raise `--seeds` for the confirmation: with more of them a smaller difference shows.")
     if failed:
         steps.append(f"{_count(len(failed), 'trial')} failed by themselves: their messages are in the table below.")

@@ -19,7 +19,7 @@ _SAME_START = 2.0
 
 
 def this_worker() -> dict[str, Any]:
-    """What tells this process from all others: machine, number, and when it started."""
+    """What distinguishes this process from all others: machine, number, and when it started."""
     return {"host": platform.node(), "process": os.getpid(), "started": _started(os.getpid())}
 
 
@@ -67,7 +67,7 @@ def _ended_without_result(study: Any, optuna: Any) -> list[Any]:
 
 
 def _is_gone(trial: Any, at_start: bool) -> bool:
-    """Whether the process of a running trial is known to have ended; False where it cannot be told."""
+    """Whether the process of a running trial is known to have ended; False where it cannot be known."""
     worker = trial.user_attrs.get(WORKER)
     if worker is None:
         # A trial names its process in the moment after it was begun: this one died in between.
@@ -81,7 +81,7 @@ def _is_gone(trial: Any, at_start: bool) -> bool:
         return True
     except psutil.AccessDenied:
         return False
-    # Numbers of processes are used again; the time of the start tells them apart.
+    # Numbers of processes are used again; the time of the start distinguishes them.
     if started is None or abs(started - worker["started"]) > _SAME_START:
         return True
     return at_start and worker["process"] == os.getpid()

@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 
 from ..._core.results import Rows
-from ._objective import Objective
+from ._objective import TrialObjective
 from ._record import TrialRecord
 
 
-def trial_rows(trials: Sequence[TrialRecord], objective: Objective) -> Rows:
+def trial_rows(trials: Sequence[TrialRecord], objective: TrialObjective) -> Rows:
     """A head, and a line a trial."""
     terms = list(dict.fromkeys(term for trial in trials for term in trial.candidate.weights))
     metrics = list(dict.fromkeys(name for trial in trials for name in trial.metrics))

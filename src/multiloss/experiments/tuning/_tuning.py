@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self
 
 from ..._core.results import Rows, StoredResult
 from ..._core.strict_json import plain
-from ..comparison import Comparison, Standing
+from ..comparison import Comparison, ContenderSummary
 from ._front import hypervolume, knee, non_dominated
-from ._objective import Objective
+from ._objective import TrialObjective
 from ._outcome import FOUND, Outcome, by_metric, headline, next_steps, verdict
 from ._record import TrialRecord
 from ._table import trial_rows
@@ -40,7 +40,7 @@ class Tuning(StoredResult):
 
     problem: str
     method: str
-    objective: Objective
+    objective: TrialObjective
     trials: Sequence[TrialRecord]
     baseline: str
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -129,10 +129,10 @@ class Tuning(StoredResult):
         ]
 
     @property
-    def confirmed(self) -> Standing | None:
+    def confirmed(self) -> ContenderSummary | None:
         """What the confirmation says of the found point; None without one."""
         summary = self.confirmation.summary if self.confirmation else []
-        return next((standing for standing in summary if standing.balancer == FOUND), None)
+        return next((entry for entry in summary if entry.balancer == FOUND), None)
 
     def _outcome(self) -> Outcome:
         return Outcome(
@@ -208,7 +208,7 @@ class Tuning(StoredResult):
         return cls(
             problem=data["problem"],
             method=data["method"],
-            objective=Objective(data["objective"]["metrics"], data["objective"]["pareto"]),
+            objective=TrialObjective(data["objective"]["metrics"], data["objective"]["pareto"]),
             trials=tuple(TrialRecord.from_dict(trial) for trial in data["trials"]),
             baseline=data["baseline"],
             settings=data["settings"],
