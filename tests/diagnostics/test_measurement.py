@@ -22,7 +22,7 @@ class Stand:
         self.labelled = self.present.astype("float64")
         self.gramian = rows @ rows.T
         self.norms = np.sqrt((rows**2).sum(axis=1) + private**2)
-        self.reached = (("trunk",),) * count
+        self.connected = (("trunk",),) * count
         self.shared = ("trunk",)
 
 

@@ -159,7 +159,7 @@ def test_shared_variables_are_found_by_structure_not_by_values():
     trainer = ml.compile(model, "sgd", loss={**losses(), "stopped": "mse"}, balancer="mgda")
     trainer.train_on_batch(x, {**y, "stopped": y["value"]})
     variables = model.trainable_variables
-    shared = {variables[index].path for index in trainer._sharing.shared}
+    shared = {variables[index].path for index in trainer.program.plan.sharing.shared}
     assert shared == {"trunk/kernel", "trunk/bias"}
 
 

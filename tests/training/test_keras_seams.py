@@ -17,8 +17,8 @@ def test_install_trackers():
     assert "_loss_tracker" in source
     assert "_compile_metrics" in source
     trainer = ml.compile(two_heads(), "sgd", loss=losses(), metrics={"value": "mae"})
-    assert trainer.metrics[0] is trainer.tracker
-    assert {id(v) for v in trainer.tracker.variables} <= {id(v) for v in trainer.metrics_variables}
+    assert trainer.metrics[0] is trainer.program.tracker
+    assert {id(v) for v in trainer.program.tracker.variables} <= {id(v) for v in trainer.metrics_variables}
 
 
 def test_untracked():

@@ -7,7 +7,7 @@ from keras import ops
 from models import data, two_heads
 
 import multiloss as ml
-from multiloss.training._metrics import make_metric, update
+from multiloss.training.logs._metrics import make_metric, update
 
 RANDOM = np.random.default_rng(0)
 PREDICTED = RANDOM.uniform(0.05, 0.95, (30, 3)).astype("float32")

@@ -32,7 +32,7 @@ def test_losses_and_gradients_equal_numpy():
     np.testing.assert_allclose(probe.gramian, np.stack(rows) @ np.stack(rows).T, rtol=1e-4, atol=1e-7)
     norms = [np.sqrt(sum((g**2).sum() for g in gradients[name].values())) for name in probe.names]
     np.testing.assert_allclose(probe.norms, norms, rtol=1e-5)
-    assert probe.reached == (("trunk", "value_head"), ("trunk", "label_head"))
+    assert probe.connected == (("trunk", "value_head"), ("trunk", "label_head"))
     assert probe.shared == ("trunk",)
     assert probe.predictions["label"].shape == (16, 3)
     assert probe.gramian.dtype == np.float64

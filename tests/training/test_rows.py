@@ -108,7 +108,7 @@ def _shown(model, samples, **settings):
     names = [probe.names.index(name) for name in NAMES]
     user = probe.weights[names]
     trainer.train_on_batch(x, y)
-    assert trainer._sharing is not None
+    assert trainer.program.plan.sharing is not None
     shown = ops.convert_to_numpy(trainer.state.read("balancer/")["gramian"])
     return probe.gramian[np.ix_(names, names)] * np.outer(user, user), shown, trainer
 
@@ -131,7 +131,7 @@ def test_the_gramian_is_that_of_all_gradients(build, samples, tapped, backward):
     expected, shown, trainer = _shown(build(), samples, backward=backward)
     size = np.sqrt(np.diag(expected))
     np.testing.assert_allclose(shown / np.outer(size, size), expected / np.outer(size, size), atol=1e-5)
-    assert {tap.layer.name for tap in trainer._sharing.taps} == tapped
+    assert {captured.layer.name for captured in trainer.program.plan.sharing.captured} == tapped
 
 
 def test_squared_norms_alone():

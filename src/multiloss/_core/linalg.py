@@ -6,7 +6,11 @@ On PyTorch, Keras's `ops.matmul`, `ops.mean`, `ops.maximum` and `ops.minimum` tu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
+import numpy as np
 from keras import ops
 
 from .typing import Array, Gramian, Jacobian
@@ -21,6 +25,17 @@ def to_float(array: Array) -> Array:
 def epsilon(array: Array) -> float:
     """The distance from 1 to the next number in the tensor's dtype, float32 or float64."""
     return 2.0**-52 if keras.backend.standardize_dtype(array.dtype) == "float64" else 2.0**-23
+
+
+def stack(values: Sequence[Any], dtype: str = "float32") -> Array:
+    """Scalars as a vector; numbers known beforehand become a constant."""
+    if not any(ops.is_tensor(value) for value in values):
+        return ops.convert_to_tensor(np.array(values, dtype))
+    return ops.stack([value if _has_dtype(value, dtype) else ops.cast(value, dtype) for value in values])
+
+
+def _has_dtype(value: Any, dtype: str) -> bool:
+    return ops.is_tensor(value) and str(value.dtype).endswith(dtype)
 
 
 def product(left: Array, right: Array) -> Array:

@@ -35,12 +35,13 @@ class Scale(abc.ABC):
 
     `fixed` says whether the number is a yardstick that does not move with training (a constant, a statistic of the
     targets, a measured pass): only those count in `val_loss`. `awaits_pass` says that `trainer.calibrate(data)` has to
-    measure it before training.
+    measure it before training. `known` is the number itself where it never changes.
     """
 
     family: ClassVar[str] = "scale"
     fixed: ClassVar[bool]
     awaits_pass: ClassVar[bool] = False
+    known: float | None = None
 
     def init(self) -> State:
         """The state before the first step, as NumPy arrays."""

@@ -14,8 +14,7 @@ from .._core.errors import invalid
 from ..diagnostics._batches import BATCH_SIZE, Batches, is_arrays
 from ..diagnostics._measurement import Measurement, nanmean, shares_of
 from ..terms import Constraint
-from ..training import MultiLossModel
-from ..training._callbacks import FitObserver
+from ..training import FitObserver, MultiLossModel
 
 PAIRS_UP_TO = 6
 

@@ -135,7 +135,7 @@ def _examined(trainer: MultiLossModel, source: Batches, seen: Sequence[tuple[Any
     terms = trainer.terms.values()
     counted = [not isinstance(term.description, Constraint) for term in terms]
     # A model that may have losses of its own has a term for them, which is empty where it has none after all.
-    kept = [term.description is not None or bool(probes[0].reached[term.index]) for term in terms]
+    kept = [term.description is not None or bool(probes[0].connected[term.index]) for term in terms]
     measured = Measurement.of(probes, counted, kept)
     return gather(trainer, seen, source, measured, [probe.predictions for probe in probes])
 

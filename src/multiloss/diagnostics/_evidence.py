@@ -11,7 +11,7 @@ import numpy as np
 
 from ..terms import Term
 from ..training import MultiLossModel
-from ..training._naming import by_name
+from ..training.reading import by_name
 from ..weighting import Fixed
 from ._batches import Batches
 from ._loss_kind import LossKind, loss_kind
@@ -99,7 +99,7 @@ def gather(
     tensors = _tensors(trainer.model)
     outputs = outputs_of(trainer.model, tensors, joined)
     names = list(outputs) or list(tensors)
-    targets = trainer.by_name(y, dict.fromkeys(names), None)[1] if names and y is not None else {}
+    targets = trainer.program.names.of_batch(y, dict.fromkeys(names), None)[1] if names and y is not None else {}
     named = by_name(x, None) if isinstance(x, dict | list | tuple) else {"x": x}
     inputs = {name: np.asarray(array) for name, array in named.items()}
     return Evidence(

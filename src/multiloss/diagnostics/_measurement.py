@@ -71,7 +71,7 @@ class Measurement:
             present=stacked("present").astype(bool),
             gramian=stacked("gramian")[:, :, chosen],
             norms=stacked("norms"),
-            reached=tuple(tuple(first.reached[index]) for index in chosen),
+            reached=tuple(tuple(first.connected[index]) for index in chosen),
             shared=tuple(first.shared),
         )
 

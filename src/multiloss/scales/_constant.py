@@ -46,7 +46,7 @@ class Constant(Scale):
                 received=value,
                 fix="To switch a term off, give it the loss weight 0.",
             )
-        self.value = number
+        self.value = self.known = number
 
     def divisor(self, observation: Observation, state: State) -> tuple[Array, State]:
         """The number."""

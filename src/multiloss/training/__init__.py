@@ -1,5 +1,7 @@
 """L3: the only place that knows `keras.Model`: trains the user's model with terms and a balancer."""
 
-from ._compile import compile as compile
 from ._derivatives import derivatives as derivatives
-from ._model import MultiLossModel as MultiLossModel
+from .model import FitObserver as FitObserver
+from .model import MultiLossModel as MultiLossModel
+from .model import Probe as Probe
+from .model import compile as compile

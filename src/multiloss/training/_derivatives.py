@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from keras import ops
 from .._core.errors import invalid
 from .._core.linalg import to_float
 from .._core.typing import Array
+from .backends import matrix_derivatives
 
 
 def derivatives(function: Callable[[Any], Any], x: Any, order: int = 1) -> tuple[Any, ...]:
@@ -79,8 +79,7 @@ def derivatives(function: Callable[[Any], Any], x: Any, order: int = 1) -> tuple
         layouts.append(layout)
         return value
 
-    backend = importlib.import_module(f"{__package__}._backends.{keras.backend.backend()}_derivatives")
-    found = backend.matrix_derivatives(on_matrices, point, order)
+    found = matrix_derivatives(on_matrices, point, order)
     return tuple(
         _arrange(ops.cast(array, found[0].dtype), [layouts[-1], *[inputs] * rank]) for rank, array in enumerate(found)
     )

@@ -27,14 +27,16 @@ def balancing_bytes(trainer: MultiLossModel) -> int:
     Args:
         trainer: after at least one step, which finds what is shared.
     """
-    balancing = trainer.objective.balancing
+    program = trainer.program
+    balancing = program.objective.balancing
     state = _bytes(trainer.state[key] for key in trainer.state.keys if key.startswith(("balancer/", "kept/")))
-    sharing = trainer._sharing
+    sharing = program.plan.sharing
     if not balancing.reads_gradients or sharing is None:
         return state
     variables = trainer.model.trainable_variables
+    samples = program.batch_size or 1
     formed = _bytes(variables[index] for index in sharing.measured)
-    outputs = sum(_output_entries(tap.layer) for tap in sharing.taps) * trainer._batch_size * _FLOAT32
+    outputs = sum(_output_entries(captured.layer) for captured in sharing.captured) * samples * _FLOAT32
     return state + len(balancing.rows) * (formed + outputs)
 
 

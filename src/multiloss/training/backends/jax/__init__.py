@@ -1,0 +1,4 @@
+"""The training step on JAX."""
+
+from ._derivatives import matrix_derivatives as matrix_derivatives
+from ._program import Program as Program

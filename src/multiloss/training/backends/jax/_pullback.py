@@ -1,0 +1,82 @@
+"""Backward passes on JAX: the function that `jax.vjp` gave, called once for each cotangent, or once for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import jax
+
+from ...rows import Activations, CapturedLayer, Cotangents, Pullback, cut
+from ._connections import structural_connections
+from ._rows import rows_of
+
+Run = Callable[[list[Any], Activations], tuple]
+
+
+class VjpPullback(Pullback):
+    """See `Pullback`.
+
+    Args:
+        run: maps the variables' values and activations to `(losses, auxiliary)`.
+        trainable: the variables' values.
+        captured: the layers to capture.
+    """
+
+    batches: ClassVar[bool] = True
+
+    def __init__(self, run: Run, trainable: Sequence[Any], captured: Sequence[CapturedLayer]):
+        self.run = run
+        self.trainable = list(trainable)
+        self.activations = Activations(captured)
+
+        def with_offsets(values: list[Any], offsets: list[Any]) -> tuple[tuple, tuple]:
+            activations = Activations(captured, offsets)
+            losses, auxiliary = run(values, activations)
+            return losses, (auxiliary, activations.inputs)
+
+        offsets = [jax.numpy.zeros(shape.shape, shape.dtype) for shape in self._shapes()]
+        self.losses, self.backward, auxiliary = jax.vjp(with_offsets, self.trainable, offsets, has_aux=True)
+        self.auxiliary, self.activations.inputs = auxiliary
+
+    def _shapes(self) -> Sequence[Any]:
+        """The shapes of the captured outputs; a gradient by an output is one by zeros that are added to it."""
+        if not self.activations.captured:
+            return []
+
+        def outputs(values: list[Any]) -> list[Any]:
+            self.run(values, self.activations)
+            return self.activations.outputs
+
+        return jax.eval_shape(outputs, self.trainable)
+
+    def __call__(
+        self, cotangents: Cotangents, variables: Sequence[int], calls: Sequence[int] = (), *, dense: bool = False
+    ) -> list[Any]:
+        """One backward pass; a term without a cotangent is pulled with zero."""
+        filled = [0.0 if cotangent is None else cotangent for cotangent in cotangents]
+        cast = tuple(jax.numpy.asarray(c, loss.dtype) for c, loss in zip(filled, self.losses, strict=True))
+        gradients, offsets = self.backward(cast)
+        return [gradients[index] for index in variables] + [offsets[place] for place in calls]
+
+    def _together(self, rows: Sequence[Cotangents], variables: Sequence[int], calls: Sequence[int]) -> list[Any]:
+        """One backward pass in which every row walks its own losses, and all rows together what they share."""
+        row_of = {term: k for k, row in enumerate(rows) for term, cotangent in enumerate(row) if cotangent is not None}
+
+        def pull(*ones: Any) -> list[Any]:
+            terms = range(len(self.losses))
+            return self(
+                [ones[row_of[t]] * rows[row_of[t]][t] if t in row_of else None for t in terms], variables, calls
+            )
+
+        everyone = range(len(rows))
+        return [None if found is None else found.together(everyone) for found in rows_of(pull, len(rows))]
+
+    def connected(self) -> list[set[int]]:
+        """For every term, the indices of the trainable variables that it is connected to structurally."""
+        return structural_connections(lambda values: self.run(values, Activations()), self.trainable)
+
+    def connected_around(self, captured: Sequence[CapturedLayer]) -> list[set[int]]:
+        """The same where no gradient passes through some layers to their variables."""
+        with cut(captured):
+            return self.connected()

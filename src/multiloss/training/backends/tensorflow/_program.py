@@ -1,0 +1,68 @@
+"""The training step on TensorFlow, eager or in a graph, with or without XLA."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ...rows import Activations, CapturedLayer, cut
+from ...step import Linearized, WritingProgram
+from ._pullback import TapePullback, values_of
+
+
+class Program(WritingProgram):
+    """See `StepProgram`."""
+
+    def linearize(
+        self, x: Any, y: Any, sample_weight: Any, *, around: Sequence[CapturedLayer] | None = None
+    ) -> Linearized:
+        """See `WritingProgram`."""
+        activations = Activations(self.plan.captured() if around is None else ())
+        sources = [variable.value for variable in self.model.trainable_variables]
+        with tf.GradientTape(persistent=True) as tape:
+            scope = keras.StatelessScope(self.regularized_values(), collect_losses=True)
+            mapped = dict(scope.state_mapping)
+            with scope, activations.capturing(), cut(around or ()):
+                forward = self.forward(x, y, sample_weight, training=True)
+            losses = [value.loss for value in forward.values]
+
+        def connected_around(captured: Sequence[CapturedLayer]) -> list[set[int]]:
+            return self.linearize(x, y, sample_weight, around=captured).pull.connected()
+
+        pull = TapePullback(tape, losses, sources, activations)
+        return Linearized(forward, losses, pull, scope, mapped, connected_around)
+
+    def on_one_batch(self, function: Callable[[Linearized], Any], x: Any, y: Any, sample_weight: Any) -> Any:
+        """See `StepProgram`."""
+        data = (x, y, sample_weight)
+        tensors = keras.tree.map_structure(lambda leaf: None if leaf is None else tf.convert_to_tensor(leaf), data)
+        return function(self.linearize(*tensors))
+
+    def nonfinite_terms(self, linear: Linearized, wanted: tf.Tensor) -> tf.Tensor:
+        """See `WritingProgram`."""
+        pull: Any = linear.pull
+        return tf.cond(wanted, pull.nonfinite_terms, lambda: tf.zeros(len(linear.losses), tf.int32))
+
+    def all_finite(self, gradients: Sequence[Any]) -> tf.Tensor:
+        """As elsewhere, sparse gradients by their entries."""
+        return super().all_finite([values_of(gradient) for gradient in gradients])
+
+    def when(self, condition: Any, action: Callable[[], Any], otherwise: Callable[[], Any] | None = None) -> None:
+        """Eagerly or in a graph; one conditional costs less than several."""
+        if isinstance(condition, bool):
+            if chosen := action if condition else otherwise:
+                chosen()
+            return
+
+        def branch(chosen: Callable[[], Any] | None) -> Callable[[], tf.Tensor]:
+            def run() -> tf.Tensor:
+                if chosen is not None:
+                    chosen()
+                return tf.constant(True)
+
+            return run
+
+        tf.cond(condition, branch(action), branch(otherwise))

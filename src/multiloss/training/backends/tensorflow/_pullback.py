@@ -1,0 +1,79 @@
+"""Backward passes on TensorFlow: a persistent tape, pulled once for each cotangent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from ...rows import Activations, Cotangents, Pullback, single_cotangent
+
+
+class TapePullback(Pullback):
+    """See `Pullback`.
+
+    Args:
+        tape: a persistent tape that saw the forward pass.
+        losses: one scalar for each term.
+        sources: the trainable variables' values.
+        activations: what the captured layers took in and gave out.
+    """
+
+    def __init__(
+        self, tape: tf.GradientTape, losses: Sequence[tf.Tensor], sources: Sequence[Any], activations: Activations
+    ):
+        self.tape = tape
+        self.losses = losses
+        self.sources = sources
+        self.activations = activations
+
+    def __call__(
+        self, cotangents: Cotangents, variables: Sequence[int], calls: Sequence[int] = (), *, dense: bool = False
+    ) -> list[Any]:
+        """One backward pass; the losses without a cotangent are not walked."""
+        pulled = [(k, tf.cast(c, self.losses[k].dtype)) for k, c in enumerate(cotangents) if c is not None]
+        gradients = self.tape.gradient(
+            [self.losses[k] for k, _ in pulled],
+            self._targets(variables, calls),
+            output_gradients=[cotangent for _, cotangent in pulled],
+        )
+        return [tf.convert_to_tensor(g) if dense and g is not None else g for g in gradients]
+
+    def _together(self, rows: Sequence[Cotangents], variables: Sequence[int], calls: Sequence[int]) -> list[Any]:
+        """One vectorised pass; every row walks all losses, with zeros as cotangents."""
+        targets = self._targets(variables, calls)
+        connected = [g is not None for g in self.tape.gradient(self.losses, targets)]
+        cotangents = tf.stack([tf.stack([tf.cast(0.0 if s is None else s, "float32") for s in row]) for row in rows])
+
+        def pull(row: tf.Tensor) -> list[tf.Tensor]:
+            cast = [tf.cast(row[k], loss.dtype) for k, loss in enumerate(self.losses)]
+            gradients = self.tape.gradient(self.losses, targets, output_gradients=cast)
+            return [tf.convert_to_tensor(g) for g in gradients if g is not None]
+
+        found = iter(tf.vectorized_map(pull, cotangents))
+        return [next(found) if known else None for known in connected]
+
+    def _targets(self, variables: Sequence[int], calls: Sequence[int]) -> list[Any]:
+        return [self.sources[index] for index in variables] + [self.activations.outputs[place] for place in calls]
+
+    def connected(self) -> list[set[int]]:
+        """For every loss, the indices of the variables that it is connected to."""
+        return [
+            {index for index, g in enumerate(self.tape.gradient(loss, self.sources)) if g is not None}
+            for loss in self.losses
+        ]
+
+    def nonfinite_terms(self) -> tf.Tensor:
+        """Marks the terms whose own gradient is not finite, shape `(T,)` int32."""
+        nonfinite = []
+        for index in range(len(self.losses)):
+            gradients = self(single_cotangent(index, len(self.losses), 1.0), range(len(self.sources)))
+            finite = [tf.reduce_all(tf.math.is_finite(values_of(g))) for g in gradients if g is not None]
+            nonfinite.append(tf.cast(~tf.reduce_all(finite), tf.int32))
+        return tf.stack(nonfinite)
+
+
+def values_of(gradient: Any) -> tf.Tensor:
+    """The entries of a dense or sparse gradient."""
+    return gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient

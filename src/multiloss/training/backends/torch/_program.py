@@ -1,0 +1,106 @@
+"""The training step on PyTorch."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import torch
+import torch._functorch.config
+
+from ....terms import TermValue
+from ...rows import Activations, CapturedLayer, cut
+from ...step import Linearized, WritingProgram
+from ._pullback import GraphPullback
+
+
+class Program(WritingProgram):
+    """See `StepProgram`."""
+
+    def linearize(
+        self, x: Any, y: Any, sample_weight: Any, *, around: Sequence[CapturedLayer] | None = None
+    ) -> Linearized:
+        """See `WritingProgram`; what it gives is detached."""
+        activations = Activations(self.plan.captured() if around is None else ())
+        sources = [variable.value for variable in self.model.trainable_variables]
+        scope = keras.StatelessScope(self.regularized_values(), collect_losses=True)
+        mapped = dict(scope.state_mapping)
+        with scope, activations.capturing(), cut(around or ()):
+            forward = self.forward(x, y, sample_weight, training=True)
+            losses = [value.loss for value in forward.values]
+        detached = dataclasses.replace(forward, values=[_detach(value) for value in forward.values])
+
+        def connected_around(captured: Sequence[CapturedLayer]) -> list[set[int]]:
+            with self._same_draws(), torch.enable_grad():
+                return self.linearize(x, y, sample_weight, around=captured).pull.connected()
+
+        pull = GraphPullback(losses, sources, activations)
+        return Linearized(detached, [loss.detach() for loss in losses], pull, scope, mapped, connected_around)
+
+    def on_one_batch(self, function: Callable[[Linearized], Any], x: Any, y: Any, sample_weight: Any) -> Any:
+        """See `StepProgram`."""
+        with self._same_draws():
+            with torch.enable_grad():
+                linear = self.linearize(*self.to_tensors((x, y, sample_weight)))
+            with torch.no_grad():
+                return function(linear)
+
+    def nonfinite_terms(self, linear: Linearized, wanted: torch.Tensor) -> torch.Tensor:
+        """See `WritingProgram`."""
+        pull: Any = linear.pull
+        if bool(wanted):
+            return pull.nonfinite_terms()
+        return torch.zeros(len(linear.losses), dtype=torch.int32, device=wanted.device)
+
+    def when(self, condition: Any, action: Callable[[], Any], otherwise: Callable[[], Any] | None = None) -> None:
+        """See `WritingProgram`."""
+        if bool(condition):
+            action()
+        elif otherwise is not None:
+            otherwise()
+
+    def without_gradients(self) -> contextlib.AbstractContextManager[Any]:
+        """See `WritingProgram`."""
+        return torch.no_grad()
+
+    def to_tensors(self, structure: Any) -> Any:
+        """See `WritingProgram`: `train_on_batch` hands over NumPy arrays where `fit` hands over tensors."""
+
+        def convert(leaf: Any) -> Any:
+            return None if leaf is None else keras.ops.convert_to_tensor(leaf)
+
+        return keras.tree.map_structure(convert, structure)
+
+    def all_finite(self, gradients: Sequence[Any]) -> torch.Tensor:
+        """As elsewhere; PyTorch sums a matrix as fast as it reads it."""
+        return torch.isfinite(torch.stack([gradient.sum() for gradient in gradients]).sum())
+
+    def prepare(self) -> None:
+        """Compiled graphs must allow a second backward pass over the same buffers."""
+        torch._functorch.config.donated_buffer = False
+
+    def random_state(self) -> dict[str, np.ndarray]:
+        """PyTorch's own generator, from which Keras's Dropout without a seed draws."""
+        return {"torch_generator": torch.get_rng_state().numpy()}
+
+    def restore_random_state(self, state: dict[str, np.ndarray]) -> None:
+        """Sets PyTorch's own generator."""
+        torch.set_rng_state(torch.from_numpy(np.array(state["torch_generator"], "uint8")))
+
+    @contextlib.contextmanager
+    def _same_draws(self) -> Iterator[None]:
+        """Leaves PyTorch's own generator as it was: a look at a batch must not change what later steps draw."""
+        generator = self.random_state()
+        try:
+            yield
+        finally:
+            self.restore_random_state(generator)
+
+
+def _detach(value: TermValue) -> TermValue:
+    fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return TermValue(**{name: v.detach() if isinstance(v, torch.Tensor) else v for name, v in fields.items()})

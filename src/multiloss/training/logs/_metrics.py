@@ -1,0 +1,201 @@
+"""Metrics by output, which see the mask of the missing labels of their output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from ..._core.errors import invalid, unknown_name
+from ..._core.typing import Array
+from ...terms._form import form_by_shape
+from ...terms._labels import shrink, spread
+
+
+def _by_shape(kind: str) -> Callable[[Array, Array], Array]:
+    """The binary, categorical or sparse categorical form of a metric, by the shapes, as Keras chooses."""
+
+    def metric(y_true: Array, y_pred: Array) -> Array:
+        return getattr(keras.metrics, f"{form_by_shape(y_true, y_pred)}_{kind}")(y_true, y_pred)
+
+    return metric
+
+
+_BY_SHAPE = {name: _by_shape("accuracy") for name in ("accuracy", "acc")}
+_BY_SHAPE |= {name: _by_shape("crossentropy") for name in ("crossentropy", "ce")}
+
+# Metrics in which every entry counts alike, so that entries may be left out one by one.
+_BY_ENTRY = (
+    keras.metrics.BinaryAccuracy,
+    keras.metrics.BinaryCrossentropy,
+    keras.metrics.FalseNegatives,
+    keras.metrics.FalsePositives,
+    keras.metrics.LogCoshError,
+    keras.metrics.MeanAbsoluteError,
+    keras.metrics.MeanAbsolutePercentageError,
+    keras.metrics.MeanSquaredError,
+    keras.metrics.MeanSquaredLogarithmicError,
+    keras.metrics.RootMeanSquaredError,
+    keras.metrics.TrueNegatives,
+    keras.metrics.TruePositives,
+)
+
+
+def make_metric(identifier: Any, output: str) -> keras.metrics.Metric:
+    """A metric object from a name, a class, a function or an object."""
+    if isinstance(identifier, str) and identifier in _BY_SHAPE:
+        return keras.metrics.MeanMetricWrapper(_BY_SHAPE[identifier], name=identifier)
+    try:
+        metric = keras.metrics.get(identifier)
+    except ValueError as error:
+        raise unknown_name(f"metric of output {output!r},", identifier, ["accuracy", "mae", "..."]) from error
+    if isinstance(metric, keras.metrics.Metric):
+        if isinstance(identifier, str):
+            metric.name = identifier  # "mae" logs as `mae`, as in Keras
+        return metric
+    if callable(metric):
+        name = identifier if isinstance(identifier, str) else getattr(metric, "__name__", "metric")
+        return keras.metrics.MeanMetricWrapper(metric, name=name)
+    raise invalid(f"A metric of output {output!r} must be a name, a function or a Metric", received=identifier)
+
+
+def update(
+    metric: keras.metrics.Metric, y_true: Array, y_pred: Array, weight: Array | None, mask: Array | None
+) -> None:
+    """Updates a metric with the labels that count.
+
+    Where single entries are missing, a metric that is a mean or a count of entries sees all entries that are there;
+    for any other, a group of entries along the last axis counts only when all of it is labelled.
+
+    Args:
+        metric: the metric.
+        y_true: targets, with safe values where they do not count.
+        y_pred: predictions.
+        weight: sample weights, or None.
+        mask: bool, in the shape of the labels, or None where all count.
+    """
+    if mask is None:
+        metric.update_state(y_true, y_pred, **({} if weight is None else {"sample_weight": weight}))
+        return
+    weights = None if weight is None else ops.cast(weight, "float32")
+    rank = len(y_pred.shape)
+    if _by_entry(metric) and len(mask.shape) == rank > 1 and tuple(y_true.shape[1:]) == tuple(y_pred.shape[1:]):
+        kept = ops.broadcast_to(ops.cast(mask, "float32"), ops.shape(y_pred))
+        if weights is not None:
+            kept = kept * spread(weights, rank)
+        entries = [ops.reshape(array, (-1, 1)) for array in (y_true, y_pred)]
+        metric.update_state(*entries, sample_weight=ops.reshape(kept, (-1,)))
+        return
+    kept = ops.cast(shrink(mask, max(1, rank - 1)), "float32")
+    if weights is not None:
+        most = max(len(kept.shape), len(weights.shape))
+        kept = spread(kept, most) * spread(weights, most)
+    metric.update_state(y_true, y_pred, sample_weight=kept)
+
+
+def _by_entry(metric: keras.metrics.Metric) -> bool:
+    if isinstance(metric, keras.metrics.AUC):
+        return not metric.multi_label
+    if isinstance(metric, keras.metrics.Precision | keras.metrics.Recall):
+        return metric.top_k is None and metric.class_id is None
+    return isinstance(metric, _BY_ENTRY)
+
+
+class OutputMetrics(keras.metrics.Metric):
+    """All metrics of a model, by output.
+
+    Args:
+        metrics: as for Keras: a dict by output name, a list in the order of the outputs, or a list for one output.
+        weighted_metrics: the same, for metrics that also see the sample weights.
+        outputs: the output names, or None while they are not known.
+    """
+
+    def __init__(self, metrics: Any, weighted_metrics: Any, outputs: Sequence[str] | None):
+        super().__init__(name="metrics")
+        self.built = False
+        self._plain = self._entries(metrics, outputs, "metrics")
+        self._weighted = self._entries(weighted_metrics, outputs, "weighted_metrics")
+        self._prefixed = outputs is None or len(outputs) > 1
+
+    @staticmethod
+    def _entries(metrics: Any, outputs: Sequence[str] | None, argument: str) -> list[tuple[str, keras.metrics.Metric]]:
+        if not metrics:
+            return []
+        if isinstance(metrics, Mapping):
+            by_output = dict(metrics)
+        elif outputs is not None and len(outputs) > 1:
+            if not isinstance(metrics, list | tuple) or len(metrics) != len(outputs):
+                raise invalid(
+                    f"`{argument}` must be a dict by output name, or a list with one entry for each output "
+                    f"{list(outputs)}",
+                    received=metrics,
+                )
+            by_output = dict(zip(outputs, metrics, strict=True))
+        else:
+            by_output = {outputs[0] if outputs else "output_0": metrics}
+        entries = []
+        for output, wanted in by_output.items():
+            if outputs is not None and output not in outputs:
+                raise unknown_name(f"output in `{argument}`", output, outputs)
+            for identifier in wanted if isinstance(wanted, list | tuple) else [wanted]:
+                if identifier is not None:
+                    entries.append((output, make_metric(identifier, output)))
+        return entries
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """The single metrics."""
+        return [metric for _, metric in [*self._plain, *self._weighted]]
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """The variables of all metrics."""
+        return [variable for metric in self.metrics for variable in metric.variables]
+
+    def update_state(
+        self,
+        y_true: Mapping[str, Array],
+        y_pred: Mapping[str, Array],
+        sample_weight: Mapping[str, Array],
+        masks: Mapping[str, Array],
+    ) -> None:
+        """Updates every metric with its output.
+
+        Args:
+            y_true: targets with safe values, by output.
+            y_pred: outputs by name.
+            sample_weight: weights by output; `""` for all.
+            masks: true where a label counts, by output, in the labels' shape; absent where all do.
+        """
+        for output, _ in [*self._plain, *self._weighted]:
+            if output not in y_pred:
+                raise unknown_name("output in `metrics`", output, y_pred)
+            if output not in y_true:
+                raise unknown_name("target of the metrics of output", output, y_true, "Add it to `y`.")
+        for output, metric in self._plain:
+            update(metric, y_true[output], y_pred[output], None, masks.get(output))
+        for output, metric in self._weighted:
+            weight = sample_weight.get(output, sample_weight.get(""))
+            update(metric, y_true[output], y_pred[output], weight, masks.get(output))
+        self.built = True
+
+    def result(self) -> dict[str, Array]:
+        """All results, named `output_metric` as in Keras (no prefix for a single output)."""
+        results: dict[str, Array] = {}
+        for prefix, entries in (("", self._plain), ("weighted_", self._weighted)):
+            for output, metric in entries:
+                name = f"{output}_{metric.name}" if self._prefixed else metric.name
+                if name in results:
+                    name = prefix + name
+                stem, count = name, 1
+                while name in results:
+                    name, count = f"{stem}_{count}", count + 1
+                results[name] = metric.result()
+        return results
+
+    def reset_state(self) -> None:
+        """Resets every metric."""
+        for metric in self.metrics:
+            metric.reset_state()

@@ -1,0 +1,6 @@
+"""`MultiLossModel`: what Keras must find on a model; the step itself is in the program that it holds."""
+
+from ._callbacks import FitObserver as FitObserver
+from ._compile import compile as compile
+from ._model import MultiLossModel as MultiLossModel
+from ._probe import Probe as Probe

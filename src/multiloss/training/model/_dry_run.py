@@ -1,0 +1,34 @@
+"""Runs the step once without data: every wrong name or shape raises before anything is trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from .._keras_seams import output_spec
+from ..step import StepProgram
+
+
+def dry_run(program: StepProgram, x: Any, y: Any, sample_weight: Any) -> None:
+    """Checks the terms on the shapes of a batch.
+
+    On JAX an error while tracing inside `fit` would lose the model's weights; here nothing has been touched yet.
+
+    Args:
+        program: the step; it learns the size of a batch.
+        x: inputs.
+        y: targets.
+        sample_weight: sample weights.
+    """
+
+    def run(x: Any, y: Any, sample_weight: Any) -> Any:
+        with keras.StatelessScope(collect_losses=True):
+            forward = program.forward(x, y, sample_weight, training=False)
+            program.update_metrics(forward.batch)
+        return [value.loss for value in forward.values]
+
+    if not program.model.built:
+        output_spec(lambda inputs: program.host.observe(inputs, False), x)
+    output_spec(run, x, y, sample_weight)
+    program.batch_size = int(keras.tree.flatten(x)[0].shape[0] or 1)

@@ -1,0 +1,51 @@
+"""What `fit` adds to that of Keras: the monitor, observers, incomplete sample weights, values kept after an error."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+
+from .._keras_seams import values_kept
+from ..reading import complete_weights
+from ._callbacks import FitObserver, TrainingMonitor
+
+
+@contextlib.contextmanager
+def prepare_fit(
+    trainer: keras.Model, fit: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Iterator[inspect.BoundArguments]:
+    """The arguments with which Keras's `fit` shall be called, within the block.
+
+    Args:
+        trainer: the trainer.
+        fit: Keras's own method.
+        args: what the user gave by position.
+        kwargs: what the user gave by name.
+    """
+    bound = inspect.signature(fit).bind(*args, **kwargs)
+    bound.arguments.update(with_complete_weights(bound.arguments.get("y"), bound.arguments))
+    callbacks = bound.arguments.get("callbacks")
+    monitor = TrainingMonitor()
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        callbacks.append(monitor)
+        given = callbacks.callbacks
+    else:
+        given = keras.tree.flatten(callbacks) if callbacks else []
+        given = sorted(given, key=lambda callback: not isinstance(callback, FitObserver))
+        bound.arguments["callbacks"] = [monitor, *given]
+    for callback in given:
+        if isinstance(callback, FitObserver):
+            callback.on_fit(bound.arguments)
+    with values_kept(trainer):
+        yield bound
+
+
+def with_complete_weights(y: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of Keras in which `sample_weight`, where it is given, names every output of `y`."""
+    if "sample_weight" not in arguments:
+        return dict(arguments)
+    return {**arguments, "sample_weight": complete_weights(y, arguments["sample_weight"])}

@@ -1,0 +1,18 @@
+"""What the user wrote, by name: terms, weights, outputs, targets, and the variables that hold them."""
+
+from ._bound import BoundTerm as BoundTerm
+from ._bound import WeightHandle as WeightHandle
+from ._features import Observed as Observed
+from ._features import feature_model as feature_model
+from ._names import Names as Names
+from ._names import by_name as by_name
+from ._names import complete_weights as complete_weights
+from ._names import declared_output_names as declared_output_names
+from ._names import targets_by_name as targets_by_name
+from ._names import weights_by_name as weights_by_name
+from ._specification import REGULARIZATION as REGULARIZATION
+from ._specification import Specified as Specified
+from ._specification import apply_weights as apply_weights
+from ._specification import specify as specify
+from ._state import TrainingState as TrainingState
+from ._state import seed_states as seed_states

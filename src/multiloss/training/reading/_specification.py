@@ -1,0 +1,142 @@
+"""Reads `loss=` and `loss_weights=` into an ordered dict of named descriptions and their weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from numbers import Real
+from typing import Any
+
+import keras
+
+from ..._core.errors import invalid, unknown_name
+from ..._core.schedule import Schedule
+from ...terms import Description, Term
+
+REGULARIZATION = "regularization"
+
+
+@dataclass
+class Specified:
+    """One term as the user wrote it: its description, the constant part of its weight, its schedules."""
+
+    description: Description
+    weight: float = 1.0
+    schedules: list[Schedule] = field(default_factory=list)
+
+
+def specify(loss: Any, outputs: Sequence[str] | None) -> dict[str, Specified]:
+    """Every term by name, in the order in which it was written.
+
+    Args:
+        loss: as for `ml.compile`.
+        outputs: the model's output names; None while they are not known.
+
+    Raises:
+        ValueError: for names that are unknown or taken, and for forms that Keras would misread in silence.
+    """
+    terms: dict[str, Specified] = {}
+    for key, value in _by_key(loss, outputs).items():
+        if not isinstance(key, str) or not key:
+            raise invalid("The keys of `loss` must be names", received=key)
+        if isinstance(value, Mapping) and "class_name" not in value:
+            for name, child in value.items():
+                terms[f"{key}/{name}"] = Specified(_description(child, f"{key}/{name}").located(key, outputs))
+        elif value is not None:
+            terms[key] = Specified(_description(value, key).located(key, outputs))
+    if REGULARIZATION in terms:
+        raise invalid(
+            f"{REGULARIZATION!r} names the term of the model's own regularisers and add_loss values",
+            received=f"a term of the same name in `loss`, {sorted(terms)}",
+            fix="Choose another name.",
+        )
+    if not terms:
+        raise invalid("`loss` must name at least one term", received=loss)
+    return terms
+
+
+def _by_key(loss: Any, outputs: Sequence[str] | None) -> dict[str, Any]:
+    if isinstance(loss, Mapping) and "class_name" not in loss:
+        return dict(loss)
+    if isinstance(loss, list | tuple):
+        names = outputs or [f"output_{index}" for index in range(len(loss))]
+        if len(names) == 1 and len(loss) > 1:
+            raise invalid(
+                f"One output takes several losses as a dict of named losses, as in "
+                f"loss={{{names[0]!r}: {{{_named(loss)}}}}}",
+                received=f"a list of {len(loss)} losses",
+                fix="(Keras would train only the first.)",
+            )
+        if len(names) != len(loss):
+            raise invalid(f"`loss` must have one entry for each output {list(names)}", received=f"{len(loss)} entries")
+        return dict(zip(names, loss, strict=True))
+    if outputs is not None and len(outputs) > 1:
+        raise invalid(
+            f"A model with the outputs {list(outputs)} needs `loss` as a dict by name, or a list",
+            received=loss,
+            fix=f"Write loss={{{', '.join(f'{name!r}: ...' for name in outputs)}}}.",
+        )
+    return {outputs[0] if outputs else "output_0": loss}
+
+
+def _named(losses: Sequence[Any]) -> str:
+    return ", ".join(f"{getattr(loss, 'name', loss)!r}: {loss!r}" for loss in losses)
+
+
+def _description(value: Any, name: str) -> Description:
+    if isinstance(value, list | tuple):
+        raise invalid(
+            f"Term {name!r} takes several losses as a dict of named losses, as in {{{name!r}: {{{_named(value)}}}}}",
+            received=f"a list of {len(value)} losses",
+            fix="(Keras would log only one of them.)",
+        )
+    return value if isinstance(value, Description) else Term(value)
+
+
+def apply_weights(terms: dict[str, Specified], loss_weights: Any, outputs: Sequence[str] | None) -> None:
+    """Multiplies the user's weights into the terms; a weight on a parent key multiplies its children."""
+    for key, value in _flat_weights(loss_weights, terms, outputs).items():
+        matched = [name for name in terms if name == key or name.startswith(f"{key}/")]
+        if not matched:
+            parents = dict.fromkeys(name.split("/")[0] for name in terms if "/" in name)
+            raise unknown_name("term in `loss_weights`", key, [*terms, *parents])
+        for name in matched:
+            if isinstance(value, Schedule):
+                terms[name].schedules.append(value)
+            else:
+                terms[name].weight *= check_weight(key, value)
+
+
+def check_weight(name: str, value: Any) -> float:
+    """The weight as a float; raises for anything that is no finite number."""
+    if isinstance(value, keras.Variable):
+        raise invalid(
+            f"The weight of {name!r} must be a number or a schedule",
+            received="a keras.Variable, whose changes JAX would not see",
+            fix=f"Pass a number, and change it with trainer.terms[{name!r}].weight.assign(...).",
+        )
+    if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(float(value)):
+        raise invalid(f"The weight of {name!r} must be a finite number or a schedule", received=value)
+    return float(value)
+
+
+def _flat_weights(loss_weights: Any, terms: dict[str, Specified], outputs: Sequence[str] | None) -> dict[str, Any]:
+    if loss_weights is None:
+        return {}
+    if isinstance(loss_weights, Mapping):
+        flat = {}
+        for key, value in loss_weights.items():
+            if isinstance(value, Mapping):
+                flat.update({f"{key}/{name}": weight for name, weight in value.items()})
+            else:
+                flat[key] = value
+        return flat
+    if isinstance(loss_weights, list | tuple):
+        names = list(outputs or terms)
+        if len(loss_weights) != len(names):
+            raise invalid(f"`loss_weights` must have one entry for each of {names}", received=loss_weights)
+        return dict(zip(names, loss_weights, strict=True))
+    if len(terms) == 1:
+        return {next(iter(terms)): loss_weights}
+    raise invalid("`loss_weights` must be a dict by term", received=loss_weights)

@@ -1,0 +1,76 @@
+"""The constraints of an objective: their multipliers' state, and what they add to a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from ..._core.typing import Array
+from ...terms import Constraint
+from ..reading import BoundTerm, TrainingState
+
+
+@dataclass(frozen=True)
+class ConstraintStep:
+    """What all constraints add to a step.
+
+    Attributes:
+        factors: the weights of the constrained terms before the user's weights and scales; shape `(T,)`, 1 elsewhere.
+        energy: what they add to the Lagrangian; a scalar.
+        logs: multipliers and violations, shape `(2, C)`.
+    """
+
+    factors: Array
+    energy: Array
+    logs: Array
+
+
+class Constraints:
+    """Knows which terms are constraints; their state is in `TrainingState`."""
+
+    def __init__(self, terms: Sequence[BoundTerm], state: TrainingState):
+        self.terms = [term for term in terms if isinstance(term.description, Constraint)]
+        self.num_terms = len(terms)
+        self.state = state
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    def initial_values(self) -> dict[str, Any]:
+        """The multipliers' variables, by key."""
+        return {
+            f"constraint/{term.name}/{key}": value
+            for term in self.terms
+            for key, value in term.description.multiplier.init().items()  # type: ignore[union-attr]
+        }
+
+    def step(self, losses: Array, present: Array, user: Array, divisors: Array) -> ConstraintStep:
+        """Reads the violations, and moves the multipliers.
+
+        Args:
+            losses: raw losses of all terms, shape `(T,)`.
+            present: which take part.
+            user: the user's weights.
+            divisors: the scales.
+        """
+        factors: list[Any] = [np.float32(1.0)] * self.num_terms
+        energy = ops.zeros((), "float32")
+        multipliers, violations = [], []
+        for term in self.terms:
+            at, constraint = term.index, term.description
+            violation = (losses[at] - constraint.upper_bound) / divisors[at]  # type: ignore[union-attr]
+            prefix = f"constraint/{term.name}/"
+            pressure, after = constraint.multiplier.press(  # type: ignore[union-attr]
+                violation, present[at], self.state.read(prefix)
+            )
+            self.state.write(prefix, after)
+            factors[at] = pressure.factor
+            energy = energy + user[at] * pressure.energy
+            multipliers.append(pressure.multiplier)
+            violations.append(ops.where(present[at], violation, ops.zeros_like(violation)))
+        stacked = ops.stack([ops.cast(factor, "float32") for factor in factors])
+        return ConstraintStep(stacked, energy, ops.stack([ops.stack(multipliers), ops.stack(violations)]))

@@ -1,0 +1,95 @@
+"""What is found once of a model's structure: connected variables, shared variables, captured layers."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import keras
+
+from ..rows import REPRESENTATION, Activations, CapturedLayer, capturable_layers, representation_layers
+from ._linearized import Linearized
+from ._objective import Objective
+from ._sharing import Sharing, find_sharing, shared_by_structure, with_captured
+
+
+class StepPlan:
+    """Holds for the trainable variables that it was made for, known by their identities; others need a new plan.
+
+    Args:
+        model: the user's model.
+        objective: the terms and the balancer.
+        batch_size: the samples of a batch, where a shape leaves them open.
+
+    Attributes:
+        variables: the trainable variables.
+        connected: for each term, the indices of the variables that it is structurally connected to; None while unknown.
+        sharing: the shared variables and what is measured; None while unknown, or where no gradients are read.
+    """
+
+    def __init__(self, model: keras.Model, objective: Objective, batch_size: int):
+        self.model = model
+        self.objective = objective
+        self.batch_size = batch_size
+        self.variables = list(model.trainable_variables)
+        self.connected: list[set[int]] | None = None
+        self.sharing: Sharing | None = None
+
+    def fits(self) -> bool:
+        """Whether the model still trains the same variables."""
+        return [id(v) for v in self.model.trainable_variables] == [id(v) for v in self.variables]
+
+    def captured(self) -> Sequence[CapturedLayer]:
+        """The layers to be captured: all that may be wanted, until it is known which are."""
+        if self.sharing is not None:
+            return self.sharing.captured
+        balancing = self.objective.balancing
+        if not balancing.reads_gradients:
+            return ()
+        if balancing.over.wrt.startswith(REPRESENTATION):
+            return representation_layers(self.model, balancing.over.wrt)
+        return capturable_layers(self.model, self.variables)
+
+    def connect(self, linear: Linearized) -> list[set[int]]:
+        """Finds once what the terms are connected to."""
+        if self.connected is None:
+            self.connected = linear.pull.connected()
+        return self.connected
+
+    def complete(self, linear: Linearized) -> None:
+        """Finds once all that a step must know, from a forward pass in which `captured` was captured."""
+        if self.connected is None:
+            _warn_unconnected(self.objective, self.connect(linear))
+        if self.sharing is None and self.objective.balancing.reads_gradients:
+            sharing = find_sharing(self.objective, self.connect(linear), self.variables)
+            captured = self._paying(linear.pull.activations)
+            around = linear.connected_around([layer for layer in captured if layer.variables]) if captured else []
+            around = [around[term] for term in self.objective.balancing.balanced] if captured else []
+            self.sharing = with_captured(sharing, captured, around)
+
+    def shared(self) -> list[int]:
+        """The variables that at least two balanced terms are connected to, by index."""
+        assert self.connected is not None
+        return shared_by_structure([[index] for index in self.objective.balancing.balanced], self.connected)
+
+    def _paying(self, activations: Activations) -> list[CapturedLayer]:
+        """The layers whose capture costs less than forming gradients."""
+        balancing = self.objective.balancing
+        found = []
+        for layer in activations.captured:
+            inputs = [activations.inputs[call] for call in activations.calls([layer])]
+            if inputs and layer.pays(inputs, len(balancing.rows), self.batch_size, balancing.products):
+                found.append(layer)
+        return found
+
+
+def _warn_unconnected(objective: Objective, connected: Sequence[set[int]]) -> None:
+    """Says once which terms are connected to no variable: they cannot teach the model anything."""
+    names = [term.name for term in objective.terms if term.balanced and not connected[term.index]]
+    if names:
+        warnings.warn(
+            f"No trainable variable is reached by: {', '.join(map(repr, names))}. Such a term teaches the model "
+            "nothing: it may round, take an argmax, compare, or stop the gradient.",
+            UserWarning,
+            stacklevel=2,
+        )

@@ -1,0 +1,98 @@
+"""The step where a backend writes its variables in place: nothing is written until it is known to be finite."""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+
+from ..._core.typing import Array
+from ..rows import CapturedLayer
+from ._gradients import differentiate
+from ._linearized import Linearized
+from ._program import StepProgram
+
+
+class WritingProgram(StepProgram):
+    """`train_step` and `test_step` of backends that write in place; a backend gives five short methods."""
+
+    @abc.abstractmethod
+    def linearize(
+        self, x: Any, y: Any, sample_weight: Any, *, around: Sequence[CapturedLayer] | None = None
+    ) -> Linearized:
+        """See `StepProgram`; with `around` nothing is captured, and no gradient reaches those layers' own variables."""
+
+    @abc.abstractmethod
+    def when(self, condition: Any, action: Callable[[], Any], otherwise: Callable[[], Any] | None = None) -> None:
+        """Runs one of two actions with side effects; the condition is a bool, or a scalar of the graph."""
+
+    @abc.abstractmethod
+    def nonfinite_terms(self, linear: Linearized, wanted: Array) -> Array:
+        """Marks the terms whose own gradient is not finite, shape `(T,)` int32; zeros where it is not wanted."""
+
+    def to_tensors(self, structure: Any) -> Any:
+        """A batch as tensors of the backend."""
+        return structure
+
+    def without_gradients(self) -> contextlib.AbstractContextManager[Any]:
+        """Within it, nothing is recorded for a backward pass."""
+        return contextlib.nullcontext()
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One step on a batch, and its logs."""
+        x, y, sample_weight = self.to_tensors(keras.utils.unpack_x_y_sample_weight(data))
+        variables = self.model.trainable_variables
+        linear, plan = self.linearize(x, y, sample_weight), self.plan
+        plan.complete(linear)
+        before = self._before_update()
+        with self.without_gradients():
+            with linear.scope:
+                step = differentiate(
+                    self.objective, linear, plan.sharing, len(variables), self.host.optimizer.scale_loss
+                )
+                check = self.check(linear, step, lambda wanted: self.nonfinite_terms(linear, wanted))
+                self.track(linear.forward, step)
+            updates = _updates(linear, self.host.variables + self.host.metrics_variables)
+
+            def commit() -> None:
+                self.when(check.moves, lambda: [variable.assign(value) for variable, value in updates])
+                self.host.optimizer.apply(*step.connected(variables))
+                if self.objective.balancing.looks_again:
+                    pairs = [*self.regularized_values(), *before]
+                    self.state.write("", self.after_update(x, y, sample_weight, step.measured, pairs))
+
+            def refuse() -> None:
+                if check.refused is not None:
+                    self.state.write("", check.refused())
+
+            self.when(check.applies, commit, refuse)
+        return self.host.get_metrics_result()
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """One evaluation batch, and the logs so far."""
+        x, y, sample_weight = self.to_tensors(keras.utils.unpack_x_y_sample_weight(data))
+        self.evaluate(self.forward(x, y, sample_weight, training=False))
+        return self.evaluation_logs()
+
+    def regularized_values(self) -> list[tuple[keras.Variable, Any]]:
+        """Keras reads regularised weights from the scope's mapping: they must stand in it."""
+        return [(v, v.value) for v in self.model.trainable_variables if v.regularizer is not None]
+
+    def _before_update(self) -> list[tuple[keras.Variable, Any]]:
+        """The seed generators' states and the step number, as they are now."""
+        if not self.objective.balancing.looks_again:
+            return []
+        return [(variable, variable.value + 0) for variable in [*self.seed_states(), self.state["step"]]]
+
+
+def _updates(linear: Linearized, variables: Sequence[keras.Variable]) -> list[tuple[keras.Variable, Any]]:
+    """The variables that a pass, and all that ran in its scope since, would write, with their values."""
+    return [
+        (variable, value)
+        for variable in variables
+        if (value := linear.scope.get_current_value(variable)) is not None
+        and value is not linear.mapped.get(id(variable))
+    ]
