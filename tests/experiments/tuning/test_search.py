@@ -183,8 +183,8 @@ def test_a_pareto_search_gives_a_front(problem, training):
     [
         ({"method": "simplex"}, "Unknown method 'simplex'"),
         ({"sampler": "nsga2"}, "Unknown sampler of method 'bayesian'"),
-        ({"trials": 0}, "`trials` must be a whole number of at least 1"),
-        ({"epochs": 1.5}, "`epochs` must be a whole number"),
+        ({"trials": 0}, "`trials` must be an integer of at least 1"),
+        ({"epochs": 1.5}, "`epochs` must be an integer"),
         ({"pruning": "always"}, "`pruning` must be True, False"),
         ({"search": "weight"}, "Did you mean 'weights'"),
         ({"search": {"weight": True}}, "Unknown key of `search`"),
