@@ -58,7 +58,7 @@ def make_tuning(gains=None, best=0.5, **changes):
             r"The found weights are better than equal weights: \+11\.0 % over 3 fresh seeds \(95 %",
         ),
         ([-0.10, -0.12, -0.11], "worse", r"The found weights are worse than equal weights: −11\.0 %"),
-        ([0.10, -0.12, 0.03], "not distinguishable", r"cannot be told from equal weights.*includes no change"),
+        ([0.10, -0.12, 0.03], "not distinguishable", r"cannot be distinguished from equal weights.*includes no change"),
         ([0.10], "too few seeds", r"one seed says nothing about chance"),
         (None, "not confirmed", r"\+50\.0 % against equal weights\); that was not confirmed"),
     ],
