@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from multiloss.cli._progress_bar import progress_bar
-from multiloss.experiments import Progress, Run
+from multiloss.experiments import CompareProgress, Run
 
 pytestmark = pytest.mark.one_backend
 
@@ -15,11 +15,11 @@ def displayed(*, terminal):
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=terminal, width=100, color_system=None)
     with progress_bar(console) as show:
-        show(Progress("", 0, 0, 4, note="4 trainings: 2 contenders, 2 seeds each."))
-        show(Progress("fixed", 0, 1, 4, done=0.5))
-        show(Progress("fixed", 0, 1, 4, done=1.0, result=Run("fixed", 0, seconds=2.0)))
-        show(Progress("[bold]mine", 0, 2, 4, done=0.0))
-        show(Progress("[bold]mine", 0, 2, 4, done=1.0, result=Run("[bold]mine", 0, error="ValueError: no")))
+        show(CompareProgress("", 0, 0, 4, note="4 trainings: 2 contenders, 2 seeds each."))
+        show(CompareProgress("fixed", 0, 1, 4, done=0.5))
+        show(CompareProgress("fixed", 0, 1, 4, done=1.0, result=Run("fixed", 0, seconds=2.0)))
+        show(CompareProgress("[bold]mine", 0, 2, 4, done=0.0))
+        show(CompareProgress("[bold]mine", 0, 2, 4, done=1.0, result=Run("[bold]mine", 0, error="ValueError: no")))
     return stream.getvalue()
 
 

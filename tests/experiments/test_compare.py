@@ -8,8 +8,8 @@ import pytest
 import multiloss as ml
 from multiloss.aggregation import PCGrad
 from multiloss.experiments import Comparison, compare
-from multiloss.experiments._batches import SeededBatches
-from multiloss.experiments._initial_model import InitialModel
+from multiloss.experiments.runs._batches import SeededBatches
+from multiloss.experiments.runs._initial_model import InitialModel
 
 
 @pytest.fixture(scope="module")

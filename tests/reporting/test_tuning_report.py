@@ -9,7 +9,7 @@ import pytest
 
 from multiloss.experiments import Comparison, Run
 from multiloss.experiments.tuning import Candidate, TrialRecord, Tuning
-from multiloss.experiments.tuning._objective import Objective
+from multiloss.experiments.tuning._objective import TrialObjective
 from multiloss.reporting import write_tuning
 from multiloss.reporting._theme import LIGHT
 from multiloss.reporting._tuning_contour import draw_contour, draw_importance
@@ -51,7 +51,7 @@ def make_tuning(pareto=False, terms=TERMS, balancers=("fixed",), confirmed=True)
         problem="digits & co",
         description="Made <by hand>.",
         method="pareto" if pareto else "bayesian",
-        objective=Objective(SCORE, pareto),
+        objective=TrialObjective(SCORE, pareto),
         trials=make_trials(pareto, terms, balancers),
         baseline="equal weights",
         settings={
@@ -135,5 +135,5 @@ def test_two_weights_tell_one_number_and_get_no_contour():
 def test_a_search_without_any_finished_trial_is_still_reported(tmp_path):
     failed = TrialRecord(0, "equal weights", "failed", (), Candidate({"mask": 1.0}), {}, 0, 0.1, "not finite")
     settings = {"epochs": 1, "ranges": {}, "sampler": "tpe"}
-    tuning = Tuning("sad", "bayesian", Objective({"a": "max"}), (failed,), "equal weights", settings)
+    tuning = Tuning("sad", "bayesian", TrialObjective({"a": "max"}), (failed,), "equal weights", settings)
     assert "not finite" in write_tuning(tuning, tmp_path).read_text(encoding="utf-8")

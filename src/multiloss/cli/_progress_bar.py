@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from ..experiments import Progress
+from ..experiments import CompareProgress
 
 # Of what is going on; of all that is to be done; how much of it is done; a line worth keeping, or None.
 Show = Callable[[str, float, float, str | None], None]
@@ -42,11 +42,11 @@ def bar(console: Console) -> Iterator[Show]:
 
 
 @contextmanager
-def progress_bar(console: Console) -> Iterator[Callable[[Progress], None]]:
+def progress_bar(console: Console) -> Iterator[Callable[[CompareProgress], None]]:
     """Gives what `compare` reports to."""
     with bar(console) as show:
 
-        def report(progress: Progress) -> None:
+        def report(progress: CompareProgress) -> None:
             doing = f"{progress.balancer}, seed {progress.seed} ({progress.run}/{progress.num_runs})"
             show(
                 doing if progress.balancer else "starting",

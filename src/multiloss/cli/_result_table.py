@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .._core.wording import ABSENT, counted, number, signed_percent
-from ..experiments import Comparison, Standing
+from ..experiments import Comparison, ContenderSummary
 
 _COLOURS = {"better": "green", "worse": "red", "failed": "red", "baseline": "bold"}
 # More columns than this do not fit on 80 characters.
@@ -19,7 +19,7 @@ def print_result(comparison: Comparison, console: Console) -> None:
     """A table with means over the seeds, then the verdicts in words, with their intervals."""
     console.print(_wide(comparison) if len(comparison.balancers) <= _SIDE_BY_SIDE else _long(comparison))
     console.print(Text(comparison.headline, style="bold"))
-    for claim in comparison.claims:
+    for claim in comparison.statements:
         if claim.verdict != "baseline" or "failed" in claim.sentence:
             console.print(Text(f"- {claim.sentence}"))
     for step in comparison.next_steps[:1]:
@@ -60,17 +60,17 @@ def _table(comparison: Comparison) -> Table:
     return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
 
 
-def _verdict(standing: Standing) -> Text:
+def _verdict(standing: ContenderSummary) -> Text:
     return Text(standing.verdict, style=_COLOURS.get(standing.verdict, ""))
 
 
-def _improvement(standing: Standing) -> str:
+def _improvement(standing: ContenderSummary) -> str:
     return "0" if standing.verdict == "baseline" else signed_percent(standing.improvement.mean)
 
 
-def _rank(standing: Standing) -> str:
+def _rank(standing: ContenderSummary) -> str:
     return ABSENT if standing.mean_rank is None else f"{standing.mean_rank:.1f}"
 
 
-def _milliseconds(standing: Standing) -> str:
+def _milliseconds(standing: ContenderSummary) -> str:
     return ABSENT if standing.seconds_per_step is None else f"{1000 * standing.seconds_per_step:.1f}"

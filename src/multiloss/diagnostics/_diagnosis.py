@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .._core.strict_json import finite, plain, write_atomically, write_json
+from .._core.results import Rows, SavedResult
+from .._core.strict_json import finite, plain
 from ._finding import SEVERITIES, Finding, of_severity
 from ._next_steps import next_steps
 from ._summary_text import headline, summary_text
 from ._term_report import TermReport
 
-RESULTS = "results.json"
-TABLE = "results.csv"
-
 
 @dataclass(frozen=True, eq=False)
-class Diagnosis:
+class Diagnosis(SavedResult):
     """What `diagnose` found; T terms. `print(diagnosis)` shows it.
 
     Attributes:
@@ -86,33 +82,20 @@ class Diagnosis:
             }
         )
 
-    def save(self, folder: str | Path) -> Path:
-        """Writes `results.json` and `results.csv` (a row a term); each in one move.
+    def tables(self) -> Mapping[str, Rows]:
+        """`results.csv`: a line a term, the head first."""
+        return {"results.csv": self._rows()}
 
-        Args:
-            folder: made when it is not there.
-
-        Returns:
-            The path of `results.json`.
-        """
-        folder = Path(folder)
-        write_json(folder / RESULTS, self.to_dict())
-        write_atomically(folder / TABLE, self._write_table)
-        return folder / RESULTS
-
-    def _write_table(self, path: Path) -> None:
+    def _rows(self) -> Rows:
         names = [term.name for term in self.terms]
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            columns = [key for key in self.terms[0].to_dict() if key not in ("targets", "layers")] if self.terms else []
-            statistics = ("labels", "mean", "std", "min", "max")
-            writer.writerow(
-                [*columns, *[f"target_{key}" for key in statistics], "layers", *[f"cosine_{name}" for name in names]]
-            )
-            for term, cosines in zip(self.terms, self.cosines, strict=True):
-                row = term.to_dict()
-                writer.writerow(
-                    [row[key] if isinstance(row[key], str | bool) else finite(row[key]) for key in columns]
-                    + [term.targets.get(key) for key in statistics]
-                    + [" ".join(term.layers), *[finite(cosine) for cosine in cosines]]
-                )
+        columns = [key for key in self.terms[0].to_dict() if key not in ("targets", "layers")] if self.terms else []
+        statistics = ("labels", "mean", "std", "min", "max")
+        yield [*columns, *(f"target_{key}" for key in statistics), "layers", *(f"cosine_{name}" for name in names)]
+        for term, cosines in zip(self.terms, self.cosines, strict=True):
+            row = term.to_dict()
+            yield [
+                *(row[key] if isinstance(row[key], str | bool) else finite(row[key]) for key in columns),
+                *(term.targets.get(key) for key in statistics),
+                " ".join(term.layers),
+                *(finite(cosine) for cosine in cosines),
+            ]

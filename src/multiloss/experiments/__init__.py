@@ -1,17 +1,17 @@
 """Try balancers side by side, from the same starts and on the same data, and say which differ."""
 
-from ._budget import make_budget as make_budget
-from ._claims import Claim as Claim
-from ._compare import BALANCERS as BALANCERS
-from ._compare import EPOCHS as EPOCHS
-from ._compare import SEEDS as SEEDS
 from ._compare import compare as compare
-from ._comparison import Comparison as Comparison
-from ._contenders import Contender as Contender
-from ._contenders import contenders as contenders
-from ._curves import Curve as Curve
-from ._interval import Estimate as Estimate
-from ._progress import Progress as Progress
-from ._run import Run as Run
-from ._samples import Samples as Samples
-from ._standing import Standing as Standing
+from .comparison import CompareProgress as CompareProgress
+from .comparison import Comparison as Comparison
+from .comparison import ContenderSummary as ContenderSummary
+from .comparison import Statement as Statement
+from .comparison import contenders as contenders
+from .defaults import BALANCERS as BALANCERS
+from .defaults import EPOCHS as EPOCHS
+from .defaults import SEEDS as SEEDS
+from .runs import Contender as Contender
+from .runs import Curve as Curve
+from .runs import Run as Run
+from .runs import Samples as Samples
+from .runs import make_budget as make_budget
+from .statistics import Estimate as Estimate

@@ -8,18 +8,11 @@ from typing import Any
 
 from .._core.errors import invalid
 from ..problems import Problem
-from ._arguments import Reporter, check_folder
-from ._budget import make_budget
-from ._comparison import Comparison
-from ._contenders import FIXED, contenders
-from ._plan import Plan
-from ._progress import Progress
 from ._tuned import add_tuned
-
-# One that is free, one that learns from the losses, and one that reads gradients and is not deaf to small losses.
-BALANCERS = ("fixed", "uncertainty", "mgda")
-EPOCHS = 5
-SEEDS = 3
+from .comparison import CompareProgress, Comparison, Plan, contenders
+from .defaults import BALANCERS, EPOCHS, FIXED, SEEDS, Reporter, check_folder
+from .runs import make_budget
+from .statistics import t_distribution
 
 
 def compare(
@@ -32,7 +25,7 @@ def compare(
     budget: str | float = "epochs",
     tuned_trials: int | None = None,
     out: str | Path | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[CompareProgress], None] | None = None,
     verbose: int = 1,
 ) -> Comparison:
     """Trains a problem with each contender from the same seeds, and says which differ from the baseline.
@@ -49,8 +42,8 @@ def compare(
     Better and worse are said where Student's t test over the seeds, paired with the baseline and corrected for the
     number of contenders (Holm), says so at 5 %.
 
-    Needs and cost: `len(balancers) * seeds` trainings, one after the other; for the tuned weights another
-    `tuned_trials + seeds`.
+    Needs and cost: `multiloss[compare]`; `len(balancers) * seeds` trainings, one after the other; for the tuned weights
+    another `tuned_trials + seeds`.
 
     Args:
         problem: what is trained, and the scores that judge it.
@@ -76,7 +69,8 @@ def compare(
 
     Raises:
         ValueError: for unknown balancers, wrong numbers, or a score that is not among the logs.
-        ImportError: when `tuned_trials` are asked for and Optuna is not installed.
+        ImportError: with several seeds and without SciPy (`multiloss[compare]`), and when `tuned_trials` are asked for
+            and Optuna is not installed (`multiloss[tune]`).
 
     Example:
         >>> import keras
@@ -109,6 +103,9 @@ def compare(
         baseline,
         check_folder(out),
     )
+    if len(plan.seeds) > 1:
+        # Before anything is trained, not after.
+        t_distribution()
     report = Reporter(on_progress, verbose)
     return add_tuned(plan, tuned_trials, report).carry_out(report)
 

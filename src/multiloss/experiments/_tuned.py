@@ -11,13 +11,10 @@ from typing import Any
 from .._core.optional import require
 from .._core.strict_json import write_json
 from ..problems import Problem
-from ._against_tuned import TUNED
-from ._contenders import Contender
-from ._fingerprint import digest_data
-from ._initial_model import InitialModel
-from ._plan import Plan, Report
-from ._progress import Progress
-from ._settings import settings_digest
+from .comparison import CompareProgress, Plan, Report
+from .defaults import TUNED
+from .runs import Contender, InitialModel, digest_data, settings_digest
+from .tuning import look, tune
 
 TRIALS = 8
 # The search's seed, away from the small ones that people compare with: weights must not be chosen on those starts.
@@ -34,7 +31,7 @@ def add_tuned(plan: Plan, trials: int | None, report: Report) -> Plan:
     Args:
         plan: what was asked for.
         trials: of the search; None chooses.
-        report: is told the cost, and how far the search has come.
+        report: called with the cost, and how far the search has come.
 
     Raises:
         ImportError: when trials are asked for and Optuna is not installed.
@@ -51,24 +48,27 @@ def add_tuned(plan: Plan, trials: int | None, report: Report) -> Plan:
             )
     elif trials:
         require("optuna", extra="tune", purpose=_PURPOSE)
-    for note in [_cost(plan, trials), *notes]:
-        report(Progress("", plan.seeds[0], 0, _runs(plan, trials), note=note))
+    plan.announce(report, trials)
+    for note in notes:
+        report(CompareProgress("", plan.seeds[0], 0, plan.num_runs(trials), note=note))
     if not trials:
         return replace(plan, notes=notes)
-    total = _runs(plan, trials)
+    total = plan.num_runs(trials)
     contender = find_tuned(
         plan.problem,
         trials,
         plan.budget.epochs,
         plan.folder,
-        lambda done: report(Progress("trial of fixed weights", SEED, min(int(done) + 1, trials), total, done % 1.0)),
+        lambda done: report(
+            CompareProgress("trial of fixed weights", SEED, min(int(done) + 1, trials), total, done % 1.0)
+        ),
     )
     if contender is None:
         return replace(
             plan, notes=[*notes, f"Without {TUNED!r}: none of its {trials} trials finished."], runs_before=trials
         )
     found = ", ".join(f"{name} {weight:.4g}" for name, weight in _numbers(contender).items())
-    report(Progress("", SEED, trials, total, note=f"Fixed weights found: {found}."))
+    report(CompareProgress("", SEED, trials, total, note=f"Fixed weights found: {found}."))
     notes.append(
         f"The weights of {TUNED!r} were found by {trials} trials of {plan.budget.epochs} epochs from a seed of their "
         "own, on the validation data that judges them here as well, which flatters them a little."
@@ -100,8 +100,6 @@ def find_tuned(
     path = None if folder is None else folder / f"tuning-{settings}" / _FILE
     weights = _read(path)
     if weights is None:
-        from .tuning import tune
-
         found = tune(
             problem,
             trials=trials,
@@ -122,23 +120,8 @@ def find_tuned(
     return Contender(None, weights)
 
 
-def _runs(plan: Plan, trials: int) -> int:
-    return trials + (len(plan.balancers) + (1 if trials else 0)) * len(plan.seeds)
-
-
-def _cost(plan: Plan, trials: int) -> str:
-    count, seeds = len(plan.balancers) + (1 if trials else 0), len(plan.seeds)
-    text = (
-        f"{count * seeds} trainings: {count} {'contender' if count == 1 else 'contenders'}, {seeds} "
-        f"{'seed' if seeds == 1 else 'seeds'} each, {plan.budget} a training"
-    )
-    return f"{text}; before them {trials} trials of fixed weights ({TUNED})." if trials else f"{text}."
-
-
 def _can_be_weighed(problem: Problem) -> bool:
     """Whether there are two terms to weigh; a problem that cannot be compiled says why in its runs."""
-    from .tuning._terms import look
-
     try:
         terms, _ = look(problem, InitialModel(problem, SEED), measure=False)
     except Exception:

@@ -34,7 +34,7 @@ def write_tuning(tuning: Tuning, folder: str | Path) -> Path:
         "tuning.html.j2",
         tuning=tuning,
         best=tuning.best,
-        standing=tuning.standing,
+        standing=tuning.confirmed,
         baseline=_baseline_standing(tuning),
         terms=terms,
         front={trial.number for trial in tuning.front},

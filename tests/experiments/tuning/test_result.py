@@ -11,7 +11,7 @@ import multiloss as ml
 from multiloss.experiments import Comparison, Run
 from multiloss.experiments.tuning import Candidate, TrialRecord, Tuning, tune
 from multiloss.experiments.tuning import _confirm as confirmation
-from multiloss.experiments.tuning._objective import Objective
+from multiloss.experiments.tuning._objective import TrialObjective
 
 SCORE = {"label_accuracy": "max", "size_mae": "min"}
 
@@ -40,7 +40,7 @@ def make_tuning(gains=None, best=0.5, **changes):
     arguments = {
         "problem": "three terms",
         "method": "bayesian",
-        "objective": Objective(SCORE),
+        "objective": TrialObjective(SCORE),
         "trials": trials,
         "baseline": "equal weights",
         "codes": {0: "a", 1: "b", 2: "c"},
@@ -58,7 +58,7 @@ def make_tuning(gains=None, best=0.5, **changes):
             r"The found weights are better than equal weights: \+11\.0 % over 3 fresh seeds \(95 %",
         ),
         ([-0.10, -0.12, -0.11], "worse", r"The found weights are worse than equal weights: −11\.0 %"),
-        ([0.10, -0.12, 0.03], "not distinguishable", r"cannot be told from equal weights.*includes no change"),
+        ([0.10, -0.12, 0.03], "not distinguishable", r"cannot be distinguished from equal weights.*includes no change"),
         ([0.10], "too few seeds", r"one seed says nothing about chance"),
         (None, "not confirmed", r"\+50\.0 % against equal weights\); that was not confirmed"),
     ],
@@ -119,7 +119,7 @@ def test_a_folder_without_a_result_is_refused(tmp_path):
 
 
 def test_the_front_and_its_knee():
-    objective = Objective(SCORE, pareto=True)
+    objective = TrialObjective(SCORE, pareto=True)
     points = [(0.5, 10.0), (0.6, 6.0), (0.8, 9.0), (0.9, 10.0), (0.55, 9.0), (0.4, 5.5)]
     trials = tuple(
         TrialRecord(number, "equal weights" if number == 0 else "x", "finished", values, Candidate({"mask": 1.0}))
@@ -135,25 +135,25 @@ def test_the_front_and_its_knee():
 
 
 def test_fresh_seeds_are_trained_and_kept_in_the_study(problem, training, storage, monkeypatch):
-    calls = []
+    plans = []
 
-    def compare(problem, contenders, **options):
-        calls.append((contenders, options))
+    def carry_out(plan, report):
+        plans.append(plan)
         return make_comparison([0.1, 0.11, 0.12])
 
-    monkeypatch.setattr(confirmation, "compare", compare)
+    monkeypatch.setattr(confirmation.Plan, "carry_out", carry_out)
     options = {"trials": 4, "epochs": 2, "confirm_seeds": 3, "seed": 5, "storage": storage, "verbose": 0}
     tuning = tune(problem, **options)
     assert tuning.verdict == "better"
-    contenders, asked = calls[0]
-    assert asked["seeds"] == [6, 7, 8]
-    assert asked["epochs"] == 2
+    contenders = plans[0].balancers
+    assert plans[0].seeds == [6, 7, 8]
+    assert plans[0].budget.epochs == 2
     assert contenders["equal weights"].loss_weights == {"mask": 1.0, "label": 1.0, "size": 1.0}
     assert contenders["found"].loss_weights == tuning.best_weights
     assert tune(problem, **options).headline == tuning.headline
-    assert len(calls) == 1
+    assert len(plans) == 1
     tune(problem, **(options | {"confirm_seeds": 4}))
-    assert len(calls) == 2
+    assert len(plans) == 2
 
 
 def test_code_to_paste_runs(make_problem, training):

@@ -135,7 +135,7 @@ def test_the_trial_of_a_dead_process_is_queued_again(problem, training, storage)
     search(problem, storage, trials=2)
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    _leave_running(storage, {"host": platform.node(), "process": gone.pid, "started": "1"})
+    _leave_running(storage, {"host": platform.node(), "process": gone.pid, "started": 1.0})
     assert len(search(problem, storage, trials=4).trials) == 4
 
 
@@ -143,7 +143,7 @@ def test_the_trial_of_another_machine_counts_until_its_heart_stops(problem, trai
     monkeypatch.setattr(_storage, "HEARTBEAT", 1)
     monkeypatch.setattr(_storage, "GRACE", 1)
     search(problem, storage, trials=2)
-    study, trial = _leave_running(storage, {"host": "elsewhere", "process": 1, "started": "1"})
+    study, trial = _leave_running(storage, {"host": "elsewhere", "process": 1, "started": 1.0})
     study._storage.record_heartbeat(trial._trial_id)
     begin = time.monotonic()
     tuning = search(problem, storage, trials=3)

@@ -101,7 +101,7 @@ def test_bad_trials_are_stopped_early(problem, training):
     assert stopped
     assert all(trial.epochs < 9 and trial.values == () for trial in stopped)
     assert tuning.trials[0].finished
-    assert max(trial.course[-1] for trial in stopped) < tuning.best.values[0]
+    assert max(trial.history[-1] for trial in stopped) < tuning.best.values[0]
 
 
 def test_a_trial_that_fails_is_a_result(problem, training):

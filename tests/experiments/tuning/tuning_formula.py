@@ -10,7 +10,7 @@ import numpy as np
 
 from multiloss import Problem
 from multiloss.experiments import Run
-from multiloss.experiments._train import Trained
+from multiloss.experiments.runs._train import Trained
 
 TERMS = ("mask", "label", "size")
 SCORE = {"label_accuracy": "max", "size_mae": "min"}

@@ -10,6 +10,7 @@ from ._samplers import METHODS as METHODS
 from ._search import KINDS as KINDS
 from ._search import read_search as read_search
 from ._storage import storage_url as storage_url
+from ._terms import look as look
 from ._tune import CONFIRM_SEEDS as CONFIRM_SEEDS
 from ._tune import tune as tune
 from ._tuning import Tuning as Tuning

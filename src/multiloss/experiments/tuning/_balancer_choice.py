@@ -10,7 +10,8 @@ from typing import Any
 from ..._core.balancer import Balancer
 from ..._core.errors import invalid, unknown_name
 from ..._core.registry import entry_of, find, names
-from .._contenders import FIXED, contenders
+from ..comparison import contenders
+from ..defaults import FIXED
 from ._ranges import Range, parameter_range
 
 
@@ -40,12 +41,12 @@ class BalancerChoice:
             return "None"
         entry, defaults = entry_of(self.cls), _defaults(self.cls)
         config = {**self.config, **parameters}
-        told = {name: value for name, value in config.items() if name not in defaults or defaults[name] != value}
-        if entry is not None and not told:
+        given = {name: value for name, value in config.items() if name not in defaults or defaults[name] != value}
+        if entry is not None and not given:
             return f'"{entry.name}"'
         package, *rest = self.cls.__module__.split(".")
         place = f"ml.{rest[0]}." if package == "multiloss" and rest else ""
-        return f"{place}{self.cls.__name__}({', '.join(f'{name}={value!r}' for name, value in told.items())})"
+        return f"{place}{self.cls.__name__}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
 
 def balancer_choices(balancers: str | Sequence[Any] | Mapping[str, Any]) -> dict[str, BalancerChoice]:

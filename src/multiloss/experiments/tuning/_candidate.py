@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._contenders import FIXED
+from ..defaults import FIXED
 
 
 @dataclass(frozen=True)

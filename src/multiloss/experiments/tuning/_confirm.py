@@ -7,22 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from ..._core.strict_json import plain
-from .._compare import compare
-from .._comparison import Comparison
-from .._contenders import Contender
-from .._fingerprint import digest
+from ..comparison import Comparison, Plan
+from ..defaults import Reporter
+from ..runs import Contender, digest, make_budget
+from ._outcome import FOUND
 from ._record import TrialRecord
 from ._study import EQUAL, OWN, Opened
-from ._trial import Trainer
+from ._trial import TrialRunner
 
-FOUND = "found"
 CONFIRMATION = "multiloss:confirmation"
 FOLDER = "confirmation"
 
 
 def confirm(
     opened: Opened,
-    trainer: Trainer,
+    runner: TrialRunner,
     best: TrialRecord,
     seeds: int,
     out: Path | None,
@@ -36,7 +35,7 @@ def confirm(
 
     Args:
         opened: the study.
-        trainer: of the search.
+        runner: of the search.
         best: the trial to confirm.
         seeds: how many starts: those after the search's own.
         out: where `compare` keeps its runs; None keeps nothing but the result.
@@ -48,31 +47,31 @@ def confirm(
     """
     if seeds == 0 or best.role == opened.baseline_role:
         return None
-    first = trainer.initial.seed + 1
+    first = runner.initial.seed + 1
     key = digest([best.candidate.to_dict(), list(range(first, first + seeds))])
     stored = opened.study.user_attrs.get(CONFIRMATION)
     if stored and stored["key"] == key:
         return Comparison.from_dict(stored["comparison"])
     terms, point = opened.terms, best.candidate
-    choice = trainer.space.balancers.get(point.balancer)
+    choice = runner.space.balancers.get(point.balancer)
     equal = None if opened.baseline_role == OWN else terms.loss_weights(dict.fromkeys(terms.balanced, 1.0))
     contenders = {opened.baseline_role: Contender(None, equal)}
     if opened.baseline_role == EQUAL and terms.own:
         contenders[OWN] = Contender(None, None)
     contenders[FOUND] = Contender(choice.make(point.parameters) if choice else None, terms.loss_weights(point.weights))
-    found = compare(
-        trainer.problem,
+    plan = Plan(
+        runner.problem,
         contenders,
-        epochs=trainer.epochs,
-        seeds=list(range(first, first + seeds)),
-        baseline=opened.baseline_role,
-        tuned_trials=0,
-        out=None if out is None else out / FOLDER,
-        on_progress=on_progress,
-        verbose=verbose,
+        make_budget("epochs", runner.epochs),
+        list(range(first, first + seeds)),
+        opened.baseline_role,
+        None if out is None else out / FOLDER,
     )
+    report = Reporter(on_progress, verbose)
+    plan.announce(report)
+    found = plan.carry_out(report)
     if all(run.finished for run in found.runs):
-        # Without the course of every run: a database's text has its limits.
+        # Without the history of every run: a database's text has its limits.
         short = [{**run, "history": {}} for run in found.to_dict()["runs"]]
         opened.study.set_user_attr(CONFIRMATION, {"key": key, "comparison": plain({**found.to_dict(), "runs": short})})
     return found

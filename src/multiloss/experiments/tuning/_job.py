@@ -9,14 +9,14 @@ from typing import Any
 
 from ..._core.errors import invalid
 from ...problems import Problem
-from .._initial_model import InitialModel
+from ..runs import InitialModel
 from ._loop import Loop, Report
 from ._objective import read_objective
 from ._samplers import new_pruner, new_sampler
 from ._search import read_search
 from ._storage import close_storage, open_storage, quiet_optuna
 from ._study import Opened, open_study, study_settings
-from ._trial import Trainer, judged_by
+from ._trial import TrialRunner, judged_by
 
 Source = Problem | Callable[[], Problem]
 
@@ -66,7 +66,7 @@ class Job:
         Args:
             storage: from `storage`.
             problem: from the source.
-            report: told about every epoch and every result.
+            report: called with every epoch and every result.
             at_start: False for a worker that joins.
         """
         search = read_search(self.search)
@@ -78,7 +78,7 @@ class Job:
             opened = open_study(storage, name, problem, initial, search, objective, settings, self.trials, at_start)
         opened.study.sampler = new_sampler(self.sampler, self.seed, opened.trials)
         opened.study.pruner = new_pruner(self.pruner, self.epochs)
-        trainer = Trainer(
+        runner = TrialRunner(
             judged_by(problem, objective),
             initial,
             opened.terms,
@@ -88,7 +88,7 @@ class Job:
             opened.baseline_role,
             self.pruner is not None and not objective.pareto,
         )
-        return opened, Loop(opened.study, trainer, opened.trials, report)
+        return opened, Loop(opened.study, runner, opened.trials, report)
 
 
 def make_problem(source: Any) -> Problem:

@@ -14,7 +14,7 @@ from ._progress import TuningProgress
 from ._record import FAILED, FINISHED, FOUND, POINT, PRUNED, RESULT, ROLE, SURPLUS, TrialRecord, records
 from ._recovery import requeue_lost_trials
 from ._storage import PURPOSE, quiet_optuna
-from ._trial import Trainer
+from ._trial import TrialRunner
 
 # Seconds between two looks at what the other processes do.
 PAUSE = 0.3
@@ -31,13 +31,13 @@ class Loop:
 
     Attributes:
         study: Optuna's, with its sampler and pruner.
-        trainer: what trains a trial.
+        runner: what trains a trial.
         trials: how many there shall be in all, over all processes.
-        report: told about every epoch and every result.
+        report: called with every epoch and every result.
     """
 
     study: Any
-    trainer: Trainer
+    runner: TrialRunner
     trials: int
     report: Report
 
@@ -70,10 +70,10 @@ class Loop:
         if len(older) >= self.trials:
             trial.set_user_attr(SURPLUS, True)
             raise _NotNow
-        if self._needs_baseline() and trial.user_attrs.get(ROLE) != self.trainer.baseline_role:
+        if self._needs_baseline() and trial.user_attrs.get(ROLE) != self.runner.baseline_role:
             self._put_back(trial)
         done = len(records(self.study))
-        epochs = self.trainer.epochs
+        epochs = self.runner.epochs
 
         def report(epoch: int) -> None:
             self.report(TuningProgress(done, self.trials, number, epoch, epochs))
@@ -81,15 +81,15 @@ class Loop:
         report(0)
         optuna = require("optuna", extra="tune", purpose=PURPOSE)
         try:
-            values = self.trainer.run(trial, self.baseline, report)
+            values = self.runner.run(trial, self.baseline, report)
         except optuna.TrialPruned:
-            # The result is stored, but its state is not yet: it is told from here as it will be.
-            self._tell(trial, PRUNED, None)
+            # The result is stored, but its state is not yet: it is reported from here as it will be.
+            self._report_end(trial, PRUNED, None)
             raise
-        self._tell(trial, FINISHED, values)
+        self._report_end(trial, FINISHED, values)
         return values
 
-    def _tell(self, trial: Any, state: str, values: list[float] | None) -> None:
+    def _report_end(self, trial: Any, state: str, values: list[float] | None) -> None:
         found, result = records(self.study), trial.user_attrs[RESULT]
         record = TrialRecord(
             number=trial.number,
@@ -99,8 +99,8 @@ class Loop:
             candidate=Candidate.from_dict(trial.user_attrs[POINT]),
             **result,
         )
-        done, epochs = len(found) + 1, self.trainer.epochs
-        best = best_value([*found, record], self.trainer.objective.directions)
+        done, epochs = len(found) + 1, self.runner.epochs
+        best = best_value([*found, record], self.runner.objective.directions)
         self.report(TuningProgress(done, self.trials, record.number, record.epochs, epochs, record, best))
 
     def _put_back(self, trial: Any) -> None:
@@ -116,21 +116,21 @@ class Loop:
             ValueError: when it failed.
         """
         for record in records(self.study):
-            if record.role == self.trainer.baseline_role:
+            if record.role == self.runner.baseline_role:
                 if record.error is not None:
                     raise invalid(
-                        f"The trial with {self.trainer.baseline_role} must finish: all others are compared with it",
+                        f"The trial with {self.runner.baseline_role} must finish: all others are compared with it",
                         received=record.error,
-                        fix="Mend the problem, or give one metric as the objective: that needs no comparison.",
+                        fix="Fix the problem, or give one metric as the objective: that needs no comparison.",
                     )
                 return record.metrics
         return {}
 
     def _needs_baseline(self) -> bool:
-        return self.trainer.objective.relative and not self.baseline()
+        return self.runner.objective.relative and not self.baseline()
 
     def _baseline_state(self) -> str:
-        role = self.trainer.baseline_role
+        role = self.runner.baseline_role
         states = {trial.state.name for trial in self._trials() if trial.user_attrs.get(ROLE) == role}
         return "RUNNING" if "RUNNING" in states else "WAITING"
 

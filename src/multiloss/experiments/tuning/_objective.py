@@ -8,7 +8,7 @@ from typing import Any
 
 from ..._core.errors import invalid, unknown_name
 from ...problems import Problem
-from .._improvement import improvement
+from ..statistics import improvement
 
 DIRECTIONS = {"max": "maximize", "min": "minimize"}
 # Logs that the weights of the losses are part of.
@@ -16,7 +16,7 @@ _WEIGHTED = ("loss", "objective")
 
 
 @dataclass(frozen=True)
-class Objective:
+class TrialObjective:
     """The metrics that judge a trial.
 
     Attributes:
@@ -38,7 +38,7 @@ class Objective:
         return ["maximize"] if self.relative else [DIRECTIONS[way] for way in self.metrics.values()]
 
     def values(self, metrics: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> list[float] | None:
-        """The objectives of a trial with these metrics; None where they cannot be told.
+        """The objectives of a trial with these metrics; None where they cannot be known.
 
         Args:
             metrics: of the trial, without `val_`.
@@ -58,7 +58,7 @@ class Objective:
         return ", ".join(self.metrics)
 
 
-def read_objective(problem: Problem, objective: Any, pareto: bool) -> Objective:
+def read_objective(problem: Problem, objective: Any, pareto: bool) -> TrialObjective:
     """Reads `objective=`: None for the problem's whole score, names, or a mapping of names to `"max"` or `"min"`.
 
     Raises:
@@ -86,7 +86,7 @@ def read_objective(problem: Problem, objective: Any, pareto: bool) -> Objective:
             received=", ".join(metrics) or "none",
             fix="With one, use method='bayesian'." if pareto else "",
         )
-    return Objective(metrics, pareto)
+    return TrialObjective(metrics, pareto)
 
 
 def _direction(problem: Problem, name: str) -> str:

@@ -99,7 +99,7 @@ def weight_range(what: str, value: Any) -> Range:
 
 
 def parameter_range(what: str, value: Any) -> Range:
-    """The range of a balancer's parameter: integers stay whole, and wide positive spans go by factors."""
+    """The range of a balancer's parameter: integers stay integers, and wide positive spans go by factors."""
     found = _read(what, value)
     if isinstance(found, Span):
         whole = isinstance(found.low, int) and isinstance(found.high, int)

@@ -1,4 +1,4 @@
-"""One trial of a search, as it is shown and stored."""
+"""One trial of a search, as it is displayed and stored."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TrialRecord:
         epochs: how many were trained.
         seconds: wall-clock seconds.
         error: the message that ended it; None otherwise.
-        course: the objective after each epoch; empty in a Pareto search.
+        history: the objective after each epoch; empty in a Pareto search.
     """
 
     number: int
@@ -46,7 +46,7 @@ class TrialRecord:
     epochs: int = 0
     seconds: float = 0.0
     error: str | None = None
-    course: tuple[float, ...] = ()
+    history: tuple[float, ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -66,7 +66,7 @@ class TrialRecord:
                 **known,
                 "candidate": Candidate.from_dict(data["candidate"]),
                 "values": tuple(data["values"]),
-                "course": tuple(data.get("course", ())),
+                "history": tuple(data.get("history", ())),
             }
         )
 
@@ -93,5 +93,5 @@ def _record(trial: Any) -> TrialRecord:
         epochs=result["epochs"],
         seconds=result["seconds"],
         error=result["error"],
-        course=tuple(value for _, value in sorted(trial.intermediate_values.items())),
+        history=tuple(value for _, value in sorted(trial.intermediate_values.items())),
     )

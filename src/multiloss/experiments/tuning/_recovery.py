@@ -14,10 +14,12 @@ from ._storage import PURPOSE
 
 # Seconds that the moment between the begin of a trial and the name of its process may take on a busy machine.
 _MOMENT = 20.0
+# Seconds that two readings of one start may differ by: the clock is set meanwhile.
+_SAME_START = 2.0
 
 
 def this_worker() -> dict[str, Any]:
-    """What tells this process from all others: machine, number, and when it started."""
+    """What distinguishes this process from all others: machine, number, and when it started."""
     return {"host": platform.node(), "process": os.getpid(), "started": _started(os.getpid())}
 
 
@@ -65,31 +67,28 @@ def _ended_without_result(study: Any, optuna: Any) -> list[Any]:
 
 
 def _is_gone(trial: Any, at_start: bool) -> bool:
-    """Whether the process of a running trial is known to have ended; False where it cannot be told."""
+    """Whether the process of a running trial is known to have ended; False where it cannot be known."""
     worker = trial.user_attrs.get(WORKER)
     if worker is None:
         # A trial names its process in the moment after it was begun: this one died in between.
         return (datetime.now() - trial.datetime_start).total_seconds() > _MOMENT
-    if at_start and worker == this_worker():
-        return True
-    if worker["host"] != platform.node() or os.name != "posix":
+    if worker["host"] != platform.node():
         return False
+    psutil = require("psutil", extra="tune", purpose=PURPOSE)
     try:
-        os.kill(worker["process"], 0)
-    except ProcessLookupError:
+        started = _started(worker["process"])
+    except psutil.NoSuchProcess:
         return True
-    except OSError:
+    except psutil.AccessDenied:
         return False
-    return _started(worker["process"]) != worker["started"]
+    # Numbers of processes are used again; the time of the start distinguishes them.
+    if started is None or abs(started - worker["started"]) > _SAME_START:
+        return True
+    return at_start and worker["process"] == os.getpid()
 
 
-def _started(process: int) -> str | None:
-    """When a process started, in the kernel's ticks: numbers are used again. None where the kernel does not tell."""
-    try:
-        with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
-            text = file.read()
-    except OSError:
-        return None
-    # The name in brackets may hold blanks; state is the first field after it, and `Z` is dead but not yet buried.
-    fields = text.rpartition(")")[2].split()
-    return None if fields[0] == "Z" else fields[19]
+def _started(process: int) -> float | None:
+    """When a process started, in seconds since 1970; None for one that is dead but not yet buried."""
+    psutil = require("psutil", extra="tune", purpose=PURPOSE)
+    found = psutil.Process(process)
+    return None if found.status() == psutil.STATUS_ZOMBIE else found.create_time()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..._core.errors import invalid, unknown_name
-from .._compare import BALANCERS
+from ..defaults import BALANCERS
 from ._balancer_choice import BalancerChoice, balancer_choices
 from ._ranges import Options, Range, Span, weight_range
 from ._space import Space

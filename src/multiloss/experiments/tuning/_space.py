@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._contenders import FIXED
+from ..defaults import FIXED
 from ._balancer_choice import BalancerChoice
 from ._candidate import Candidate
 from ._ranges import Options, Range, Span

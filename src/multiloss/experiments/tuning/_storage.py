@@ -53,10 +53,10 @@ def open_storage(url: str | None) -> Any:
         return optuna.storages.InMemoryStorage()
     sqlalchemy = require("sqlalchemy", extra="tune", purpose=PURPOSE)
     options: dict[str, Any] = {}
-    shown = url
+    displayed = url
     try:
         address = sqlalchemy.make_url(url)
-        shown = address.render_as_string(hide_password=True)
+        displayed = address.render_as_string(hide_password=True)
         if address.get_backend_name() == "sqlite":
             options["connect_args"] = {"timeout": _PATIENCE}
             if address.database and address.database != ":memory:":
@@ -76,12 +76,12 @@ def open_storage(url: str | None) -> Any:
     except ImportError as error:
         driver = getattr(error.__cause__ or error, "name", None) or "?"
         raise ImportError(
-            f"The database at {shown} needs the driver {driver!r}, which is not installed. Run: pip install "
+            f"The database at {displayed} needs the driver {driver!r}, which is not installed. Run: pip install "
             f"{_PACKAGES.get(driver, driver)}, or name one that is, as in postgresql+pg8000:// or mysql+pymysql://."
         ) from error
     except (sqlalchemy.exc.SQLAlchemyError, OSError, RuntimeError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
-        raise invalid(f"Cannot use the database: {reason}", received=shown) from error
+        raise invalid(f"Cannot use the database: {reason}", received=displayed) from error
 
 
 def close_storage(storage: Any) -> None:

@@ -13,9 +13,8 @@ import numpy as np
 from ..._core.errors import invalid
 from ..._core.optional import require
 from ...problems import Problem
-from .._fingerprint import describe, digest, digest_data
-from .._initial_model import InitialModel
-from ._objective import Objective
+from ..runs import InitialModel, describe, digest, digest_data
+from ._objective import TrialObjective
 from ._ranges import Span
 from ._record import ROLE
 from ._recovery import requeue_lost_trials
@@ -52,7 +51,7 @@ class Opened:
 
 
 def study_settings(
-    problem: Problem, initial: InitialModel, search: Search, objective: Objective, method: str, epochs: int
+    problem: Problem, initial: InitialModel, search: Search, objective: TrialObjective, method: str, epochs: int
 ) -> dict[str, Any]:
     """What trials must agree in to be compared; texts and digests, by what a person calls them."""
     return {
@@ -79,7 +78,7 @@ def open_study(
     problem: Problem,
     initial: InitialModel,
     search: Search,
-    objective: Objective,
+    objective: TrialObjective,
     settings: Mapping[str, Any],
     trials: int | None,
     at_start: bool = True,
@@ -199,8 +198,8 @@ def _check_settings(study: Any, name: str, settings: Mapping[str, Any]) -> None:
 
 
 def _difference(key: str, stored: Any, now: Any) -> str:
-    told = key in ("problem", "objective", "method", "epochs", "seed", "batch size", "backend")
-    return f"{key}: {stored} then, {now} now" if told else f"another {key}" if key[-1] != "s" else f"other {key}"
+    displayed = key in ("problem", "objective", "method", "epochs", "seed", "batch size", "backend")
+    return f"{key}: {stored} then, {now} now" if displayed else f"another {key}" if key[-1] != "s" else f"other {key}"
 
 
 def _stored_spans(study: Any) -> dict[str, Span]:

@@ -16,8 +16,7 @@ from ..._core.scale import Scale
 from ...problems import Problem
 from ...scales import Constant
 from ...training import compile as compile_trainer
-from .._batches import is_arrays
-from .._initial_model import InitialModel
+from ..runs import InitialModel, is_arrays
 
 # Rows of the training data that are looked at for the size of the losses.
 _ROWS = 256

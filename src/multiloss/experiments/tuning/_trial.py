@@ -11,9 +11,8 @@ import keras
 from ..._core.optional import require
 from ..._core.strict_json import finite, plain
 from ...problems import Problem
-from .._initial_model import InitialModel
-from .._train import train
-from ._objective import Objective
+from ..runs import InitialModel, train
+from ._objective import TrialObjective
 from ._record import POINT, RESULT, ROLE, WORKER
 from ._recovery import this_worker
 from ._space import Space
@@ -22,7 +21,7 @@ from ._terms import Terms
 
 
 @dataclass(frozen=True)
-class Trainer:
+class TrialRunner:
     """What turns a point of the space into objective values.
 
     Attributes:
@@ -40,7 +39,7 @@ class Trainer:
     initial: InitialModel
     terms: Terms
     space: Space
-    objective: Objective
+    objective: TrialObjective
     epochs: int
     baseline_role: str
     prune: bool
@@ -108,7 +107,7 @@ class _Watch(keras.callbacks.Callback):
         prune: whether to end hopeless trials; None for the baseline, which reports nothing it could be judged by.
     """
 
-    def __init__(self, trial: Any, objective: Objective, baseline: Mapping[str, Any], prune: bool | None) -> None:
+    def __init__(self, trial: Any, objective: TrialObjective, baseline: Mapping[str, Any], prune: bool | None) -> None:
         super().__init__()
         self.trial = trial
         self.objective = objective
@@ -134,6 +133,6 @@ class _Watch(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
-def judged_by(problem: Problem, objective: Objective) -> Problem:
+def judged_by(problem: Problem, objective: TrialObjective) -> Problem:
     """The problem with the objective's metrics as its score, so that runs are checked for them."""
     return replace(problem, score=dict(objective.metrics))

@@ -14,8 +14,7 @@ from ..._core.errors import invalid
 from ..._core.optional import require
 from ..._core.versions import package_version
 from ...problems import Problem
-from .._arguments import Reporter, check_folder, check_whole
-from .._compare import EPOCHS
+from ..defaults import EPOCHS, Reporter, check_folder, check_integer
 from ._code import code
 from ._confirm import confirm
 from ._importance import importance
@@ -124,12 +123,13 @@ def tune(
         >>> [trial.role for trial in tuning.trials]
         ['equal weights', 'equal contributions']
     """
-    require("optuna", extra="tune", purpose=PURPOSE)
+    for module in ("optuna", "psutil", "scipy.stats"):
+        require(module, extra="tune", purpose=PURPOSE)
     for name, value, least in (("epochs", epochs, 1), ("workers", workers, 1), ("confirm_seeds", confirm_seeds, 0)):
-        check_whole(name, value, least)
+        check_integer(name, value, least)
     if trials is not None:
-        check_whole("trials", trials, 1)
-    check_whole("seed", seed, 0)
+        check_integer("trials", trials, 1)
+    check_integer("seed", seed, 0)
     url = storage_url(storage)
     if workers > 1:
         if url is None:
@@ -175,17 +175,17 @@ def _carry_out(
     if workers > 1 and len(records(opened.study)) < opened.trials:
         run_workers(job, workers, loop)
     loop.finish()
-    if loop.trainer.objective.relative:
+    if loop.runner.objective.relative:
         loop.baseline()
     tuning = _result(problem, job, opened, loop)
     if tuning.best is None:
         return tuning
-    found = confirm(opened, loop.trainer, tuning.best, confirm_seeds, folder, on_progress, verbose)
+    found = confirm(opened, loop.runner, tuning.best, confirm_seeds, folder, on_progress, verbose)
     return replace(tuning, confirmation=found)
 
 
 def _result(problem: Problem, job: Job, opened: Opened, loop: Loop) -> Tuning:
-    found, objective = records(opened.study), loop.trainer.objective
+    found, objective = records(opened.study), loop.runner.objective
     shares, how = ({}, None) if objective.pareto else importance(found, objective.directions[0], job.seed)
     names = opened.terms.balanced
     kept = opened.terms.loss_weights(dict.fromkeys(names, 1.0)) or {}
@@ -201,7 +201,7 @@ def _result(problem: Problem, job: Job, opened: Opened, loop: Loop) -> Tuning:
             "epochs": job.epochs,
             "seed": job.seed,
             "sampler": job.sampler,
-            "pruning": loop.trainer.prune and job.pruner,
+            "pruning": loop.runner.prune and job.pruner,
             "batch_size": problem.batch_size,
             "study": opened.study.study_name,
             "ranges": _ranges(opened),
@@ -222,12 +222,12 @@ def _result(problem: Problem, job: Job, opened: Opened, loop: Loop) -> Tuning:
 def _ranges(opened: Opened) -> dict[str, Any]:
     """The searched ranges, as a person and the report read them."""
     reference = next(iter(opened.space.ratios), None)
-    shown: dict[str, Any] = {}
+    displayed: dict[str, Any] = {}
     for term, entry in opened.space.ratios.items():
         if isinstance(entry, Span):
             span = entry.holding(1.0)
-            shown[term] = {"low": span.low, "high": span.high, "reference": reference}
+            displayed[term] = {"low": span.low, "high": span.high, "reference": reference}
     for term, entry in opened.space.alone.items():
         if isinstance(entry, Span):
-            shown[term] = {"low": entry.low, "high": entry.high}
-    return shown
+            displayed[term] = {"low": entry.low, "high": entry.high}
+    return displayed

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
-from ..._core.errors import invalid
-from ..._core.strict_json import plain, write_atomically, write_json
-from .._comparison import Comparison
-from .._standing import Standing
-from . import _words
+from ..._core.results import Rows, StoredResult
+from ..._core.strict_json import plain
+from ..comparison import Comparison, ContenderSummary
 from ._front import hypervolume, knee, non_dominated
-from ._objective import Objective
+from ._objective import TrialObjective
+from ._outcome import FOUND, Outcome, by_metric, headline, next_steps, verdict
 from ._record import TrialRecord
-
-RESULTS, TABLE = "results.json", "results.csv"
+from ._table import trial_rows
 
 
 @dataclass(frozen=True)
-class Tuning:
+class Tuning(StoredResult):
     """What `tune` found.
 
     Attributes:
@@ -40,9 +35,12 @@ class Tuning:
         description: what the problem is.
     """
 
+    verb: ClassVar[str] = "tune"
+    key: ClassVar[str] = "trials"
+
     problem: str
     method: str
-    objective: Objective
+    objective: TrialObjective
     trials: Sequence[TrialRecord]
     baseline: str
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -131,32 +129,43 @@ class Tuning:
         ]
 
     @property
-    def standing(self) -> Standing | None:
+    def confirmed(self) -> ContenderSummary | None:
         """What the confirmation says of the found point; None without one."""
         summary = self.confirmation.summary if self.confirmation else []
-        return next((standing for standing in summary if standing.balancer == _words.FOUND), None)
+        return next((entry for entry in summary if entry.balancer == FOUND), None)
+
+    def _outcome(self) -> Outcome:
+        return Outcome(
+            trials=self.trials,
+            objective=self.objective,
+            baseline=self.baseline,
+            baseline_trial=self.baseline_trial,
+            best=self.best,
+            confirmed=self.confirmed,
+            ranges=self.settings.get("ranges", {}),
+        )
 
     @property
     def verdict(self) -> str:
         """`"better"`, `"worse"`, `"not distinguishable"`, `"too few seeds"`, `"failed"`, `"nothing better"` or
         `"not confirmed"`.
         """
-        return _words.verdict(self)
+        return verdict(self._outcome())
 
     @property
     def headline(self) -> str:
         """The outcome in one sentence, with its interval."""
-        return _words.headline(self)
+        return headline(self._outcome())
 
     @property
     def by_metric(self) -> str:
         """Which metrics are better and which are worse on the fresh seeds; empty where none is clear."""
-        return _words.by_metric(self)
+        return by_metric(self._outcome())
 
     @property
     def next_steps(self) -> list[str]:
         """What to do next, most important first; code stands in backticks."""
-        return _words.next_steps(self)
+        return next_steps(self._outcome())
 
     def code(self, trial: TrialRecord | None = None) -> str:
         """The best point, or that of another trial, as code to paste."""
@@ -193,13 +202,13 @@ class Tuning:
         )
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Tuning:
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Makes the result from `to_dict`."""
         confirmation = data.get("confirmation")
         return cls(
             problem=data["problem"],
             method=data["method"],
-            objective=Objective(data["objective"]["metrics"], data["objective"]["pareto"]),
+            objective=TrialObjective(data["objective"]["metrics"], data["objective"]["pareto"]),
             trials=tuple(TrialRecord.from_dict(trial) for trial in data["trials"]),
             baseline=data["baseline"],
             settings=data["settings"],
@@ -210,53 +219,6 @@ class Tuning:
             description=data["description"],
         )
 
-    def save(self, folder: str | Path) -> Path:
-        """Writes `results.json`, and every trial as a line of `results.csv`; each in one move.
-
-        Args:
-            folder: made when it is not there.
-
-        Returns:
-            The path of `results.json`.
-        """
-        folder = Path(folder)
-        write_json(folder / RESULTS, self.to_dict())
-        write_atomically(folder / TABLE, self._write_table)
-        return folder / RESULTS
-
-    @classmethod
-    def load(cls, folder: str | Path) -> Tuning:
-        """Reads what `save` wrote.
-
-        Args:
-            folder: the folder, or the path of its `results.json`.
-
-        Raises:
-            ValueError: when there is no result of a search.
-        """
-        path = Path(folder)
-        path = path / RESULTS if path.is_dir() else path
-        data = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        if "trials" not in data:
-            raise invalid(f"Expected a folder that holds the {RESULTS} of `tune`", received=str(folder))
-        return cls.from_dict(data)
-
-    def _write_table(self, path: Path) -> None:
-        terms = list(dict.fromkeys(term for trial in self.trials for term in trial.candidate.weights))
-        metrics = list(dict.fromkeys(name for trial in self.trials for name in trial.metrics))
-        objectives = list(self.objective.metrics) if self.objective.pareto else ["objective"]
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            head = ["trial", "role", "state", "epochs", "seconds", "error", "balancer", "parameters"]
-            weights = [f"{term}_weight" for term in terms]
-            writer.writerow([*head, *weights, *[f"objective:{name}" for name in objectives], *metrics])
-            for trial in self.trials:
-                values: list[float | None] = [*trial.values] or [None] * len(objectives)
-                point = trial.candidate
-                writer.writerow(
-                    [trial.number, trial.role, trial.state, trial.epochs, trial.seconds, trial.error, point.balancer]
-                    + [json.dumps(point.parameters) if point.parameters else ""]
-                    + [point.weights.get(term) for term in terms]
-                    + values
-                    + [trial.metrics.get(name) for name in metrics]
-                )
+    def tables(self) -> Mapping[str, Rows]:
+        """`results.csv`: every trial as a line, the head first."""
+        return {"results.csv": trial_rows(self.trials, self.objective)}

@@ -47,7 +47,7 @@ def check_source(source: Any) -> None:
 
 
 def run_workers(job: Job, count: int, loop: Loop) -> None:
-    """Starts the processes, tells of their results, and returns when there are enough trials.
+    """Starts the processes, reports their results, and returns when there are enough trials.
 
     A worker that dies loses its trial to the others.
 
@@ -59,19 +59,19 @@ def run_workers(job: Job, count: int, loop: Loop) -> None:
     context = multiprocessing.get_context("spawn")
     mistakes = context.SimpleQueue()
     workers = [context.Process(target=_work, args=(job, mistakes), name=f"worker {place}") for place in range(count)]
-    told = {record.number for record in records(loop.study)}
+    reported = {record.number for record in records(loop.study)}
     for worker in workers:
         worker.start()
     try:
         while any(worker.is_alive() for worker in workers):
             time.sleep(PAUSE)
             requeue_lost_trials(loop.study)
-            _tell(loop, told)
+            _report_new(loop, reported)
     finally:
         for worker in workers:
             worker.terminate()
             worker.join()
-    _tell(loop, told)
+    _report_new(loop, reported)
     if not mistakes.empty():
         raise mistakes.get()
     if len(records(loop.study)) < loop.trials and any(worker.exitcode for worker in workers):
@@ -104,11 +104,11 @@ def _stop_without_parent(progress: TuningProgress) -> None:
         raise KeyboardInterrupt
 
 
-def _tell(loop: Loop, told: set[int]) -> None:
+def _report_new(loop: Loop, reported: set[int]) -> None:
     found = records(loop.study)
-    best = best_value(found, loop.trainer.objective.directions)
+    best = best_value(found, loop.runner.objective.directions)
     for record in found:
-        if record.number not in told:
-            told.add(record.number)
-            epochs = loop.trainer.epochs
-            loop.report(TuningProgress(len(told), loop.trials, record.number, record.epochs, epochs, record, best))
+        if record.number not in reported:
+            reported.add(record.number)
+            epochs = loop.runner.epochs
+            loop.report(TuningProgress(len(reported), loop.trials, record.number, record.epochs, epochs, record, best))

@@ -1,0 +1,88 @@
+"""Results that live in a folder: strict JSON and tables, written so that a broken write never destroys a good file."""
+
+from __future__ import annotations
+
+import abc
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from .errors import invalid
+from .strict_json import write_atomically, write_json
+
+RESULTS = "results.json"
+# The head of a table, then its lines.
+Rows = Iterable[Sequence[Any]]
+
+
+class SavedResult(abc.ABC):
+    """What a verb found, and how it is written: `to_dict` as `results.json`, each of `tables` as a CSV file."""
+
+    @abc.abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """The result as plain data that strict JSON can hold: what is not finite is None."""
+
+    @abc.abstractmethod
+    def tables(self) -> Mapping[str, Rows]:
+        """File name to the lines of the table, the head first."""
+
+    def save(self, folder: str | Path) -> Path:
+        """Writes `results.json`, and the tables as CSV files beside it; each is put in place in one move.
+
+        Args:
+            folder: made when it is not there.
+
+        Returns:
+            The path of `results.json`.
+        """
+        folder = Path(folder)
+        write_json(folder / RESULTS, self.to_dict())
+        for name, rows in self.tables().items():
+            write_table(folder / name, rows)
+        return folder / RESULTS
+
+
+class StoredResult(SavedResult):
+    """A result that is also read again.
+
+    Attributes:
+        verb: what makes it, as a user calls it.
+        key: an entry of its `to_dict` that no other result has.
+    """
+
+    verb: ClassVar[str]
+    key: ClassVar[str]
+
+    @classmethod
+    @abc.abstractmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Makes the result from `to_dict`."""
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Reads what `save` wrote.
+
+        Args:
+            folder: the folder, or the path of its `results.json`.
+
+        Raises:
+            ValueError: when there is no such result.
+        """
+        path = Path(folder)
+        path = path / RESULTS if path.is_dir() else path
+        data = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        if cls.key not in data:
+            raise invalid(f"Expected a folder that holds the {RESULTS} of `{cls.verb}`", received=str(folder))
+        return cls.from_dict(data)
+
+
+def write_table(path: Path, rows: Rows) -> None:
+    """Writes one CSV file, in one move."""
+
+    def write(part: Path) -> None:
+        with part.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(rows)
+
+    write_atomically(path, write)

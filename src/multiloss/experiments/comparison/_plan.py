@@ -1,0 +1,180 @@
+"""Carries out a comparison, run by run, and keeps what has been done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+
+from ...problems import Problem
+from ..defaults import TUNED
+from ..runs import (
+    NO_END,
+    Budget,
+    Contender,
+    InitialModel,
+    Run,
+    RunStore,
+    Samples,
+    TimeLimit,
+    Trained,
+    digest_arrays,
+    digest_data,
+    displayed_settings,
+    first_samples,
+    name_arrays,
+    settings_digest,
+    train,
+)
+from ._comparison import Comparison
+from ._progress import CompareProgress
+
+Report = Callable[[CompareProgress], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `compare` was asked for, checked.
+
+    Attributes:
+        problem: what is trained.
+        balancers: label to contender, the baseline among them.
+        budget: how long each of them may train.
+        seeds: distinct seeds.
+        baseline: the label that the others are compared with.
+        folder: where runs are kept; None keeps nothing.
+        notes: what the report has to say of how the comparison was made, beyond its settings.
+        runs_before: trainings that came before these, for telling how far the whole has come.
+    """
+
+    problem: Problem
+    balancers: Mapping[str, Contender]
+    budget: Budget
+    seeds: Sequence[int]
+    baseline: str
+    folder: Path | None
+    notes: Sequence[str] = ()
+    runs_before: int = 0
+
+    def announce(self, report: Report, trials: int = 0) -> None:
+        """Reports what the whole will cost.
+
+        Args:
+            report: called with it.
+            trials: of fixed weights, which come before these runs and make one more contender.
+        """
+        report(CompareProgress("", self.seeds[0], 0, self.num_runs(trials), note=self._cost(trials)))
+
+    def num_runs(self, trials: int = 0) -> int:
+        """How many trainings there are, `trials` of fixed weights and the contender that they find among them."""
+        return trials + (len(self.balancers) + (1 if trials else 0)) * len(self.seeds)
+
+    def _cost(self, trials: int) -> str:
+        count, seeds = len(self.balancers) + (1 if trials else 0), len(self.seeds)
+        text = (
+            f"{count * seeds} trainings: {count} {'contender' if count == 1 else 'contenders'}, {seeds} "
+            f"{'seed' if seeds == 1 else 'seeds'} each, {self.budget} a training"
+        )
+        return f"{text}; before them {trials} trials of fixed weights ({TUNED})." if trials else f"{text}."
+
+    def carry_out(self, report: Report) -> Comparison:
+        """Trains what is not stored yet; after every run the folder holds all that is known."""
+        settings = displayed_settings(self.problem, self.budget, self.seeds, self.balancers)
+        comparison = Comparison(
+            problem=self.problem.name,
+            baseline=self.baseline,
+            score=dict(self.problem.score),
+            runs=(),
+            settings={**settings, "notes": list(self.notes)},
+            description=self.problem.description,
+        )
+        store = RunStore(self.folder)
+        data = [digest_data(self.problem.train), digest_data(self.problem.validation)]
+        for seed in self.seeds:
+            initial = InitialModel(self.problem, seed)
+            if comparison.samples is None:
+                comparison = replace(comparison, samples=self._samples(initial))
+            base: Run | None = None
+            for label in self._order():
+                place = self.runs_before + len(comparison.runs) + 1
+                progress = CompareProgress(label, seed, place, self.runs_before + len(self.seeds) * len(self.balancers))
+                trained = self._run(progress, initial, store, data, base, report)
+                base = trained.run if label == self.baseline else base
+                comparison = _with(comparison, trained)
+                if self.folder is not None:
+                    comparison.save(self.folder)
+        return comparison
+
+    def _order(self) -> list[str]:
+        """The labels as they were given; the baseline comes first where the others get its time."""
+        labels = list(self.balancers)
+        return sorted(labels, key=lambda label: label != self.baseline) if self.budget.as_baseline else labels
+
+    def _run(
+        self,
+        progress: CompareProgress,
+        initial: InitialModel,
+        store: RunStore,
+        data: Sequence[str],
+        base: Run | None,
+        report: Report,
+    ) -> Trained:
+        contender, weights = self.balancers[progress.balancer], digest_arrays(initial.values)
+        seconds = self._seconds(base)
+        if self.budget.as_baseline and base is not None and seconds is None:
+            error = f"Not trained: {self.baseline}, whose time this run was to get, did not finish with this seed."
+            trained = Trained(Run(progress.balancer, progress.seed, error=error, initial_weights=weights), {})
+            report(replace(progress, done=1.0, result=trained.run))
+            return trained
+        length = self.budget.epochs if seconds is None else f"{seconds} s"
+        settings = settings_digest(self.problem, length, contender, data, weights)
+        report(progress)
+        stored = store.find(progress.balancer, progress.seed, settings)
+        if stored is not None:
+            trained = Trained(stored, store.predictions(progress.balancer, progress.seed, settings))
+        else:
+            epochs = self.budget.epochs
+            limit: list[keras.callbacks.Callback] = []
+            if seconds is not None:
+                limit = [TimeLimit(seconds, lambda part: report(replace(progress, done=part)))]
+            trained = train(
+                self.problem,
+                initial,
+                progress.balancer,
+                contender.balancer,
+                epochs=epochs if seconds is None else NO_END,
+                predict=progress.seed == self.seeds[0],
+                settings=settings,
+                initial_weights=weights,
+                report=(lambda epoch: report(replace(progress, done=epoch / epochs))) if not limit else _nothing,
+                loss_weights=contender.loss_weights,
+                callbacks=limit,
+            )
+            store.keep(trained)
+        report(replace(progress, done=1.0, result=trained.run, stored=stored is not None))
+        return trained
+
+    def _seconds(self, base: Run | None) -> float | None:
+        """The time of the next run; None where epochs count, and where the baseline has none to give."""
+        if not self.budget.as_baseline:
+            return self.budget.seconds
+        return base.training_seconds if base is not None and base.finished else None
+
+    def _samples(self, initial: InitialModel) -> Samples:
+        inputs, targets = first_samples(self.problem.validation)
+        return Samples(
+            name_arrays(inputs, [], "input"), name_arrays(targets, initial.output_names, "output"), {}, initial.seed
+        )
+
+
+def _nothing(epoch: int) -> None:
+    """Where time ends the training, the number of epochs says nothing of how far it is."""
+
+
+def _with(comparison: Comparison, trained: Trained) -> Comparison:
+    samples = comparison.samples
+    if trained.predictions and samples is not None and trained.run.seed == samples.seed:
+        samples = samples.with_prediction(trained.run.balancer, trained.predictions)
+    return replace(comparison, runs=(*comparison.runs, trained.run), samples=samples)

@@ -1,0 +1,99 @@
+"""What a comparison ran with: displayed to people, and as a digest for stored runs."""
+
+from __future__ import annotations
+
+import inspect
+import platform
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+from ..._core.registry import entry_of
+from ..._core.versions import package_version
+from ...problems import Problem
+from ._budget import Budget
+from ._contender import Contender
+from ._fingerprint import describe, digest
+
+
+def displayed_settings(
+    problem: Problem, budget: Budget, seeds: Sequence[int], balancers: Mapping[str, Contender]
+) -> dict[str, Any]:
+    """What a person needs to do the comparison again."""
+    backend = keras.backend.backend()
+    return {
+        "epochs": budget.epochs,
+        "budget": budget.short(),
+        "budget_in_words": str(budget),
+        "seeds": list(seeds),
+        "batch_size": problem.batch_size,
+        "optimizer": _optimizer_name(problem),
+        "backend": backend,
+        "dtype_policy": keras.config.dtype_policy().name,
+        "versions": {name: package_version(name) for name in ("multiloss", "keras", backend, "numpy")},
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "balancers": {label: _displayed_contender(contender) for label, contender in balancers.items()},
+    }
+
+
+def settings_digest(
+    problem: Problem, length: int | str, contender: Contender, data: Sequence[str], initial_weights: str
+) -> str:
+    """Digest of everything that a run depends on, its seed's initial weights and the data among it.
+
+    Args:
+        problem: its losses, metrics, optimizer and batch size enter.
+        length: epochs of a run, or its seconds in words.
+        contender: its balancer and its weights enter.
+        data: digests of the data sets.
+        initial_weights: digest of the model before the first step.
+    """
+    loss_weights = problem.loss_weights if contender.loss_weights is None else contender.loss_weights
+    return digest(
+        {
+            "problem": [problem.name, describe(problem.new_loss()), describe(loss_weights)],
+            "metrics": [describe(problem.new_metrics()), dict(problem.score)],
+            "training": [describe(problem.new_optimizer()), problem.batch_size, length],
+            "balancer": describe(contender.balancer),
+            "data": [*data, initial_weights],
+            "backend": [keras.backend.backend(), keras.config.dtype_policy().name, keras.config.floatx()],
+            "versions": [package_version("multiloss"), package_version("keras")],
+        }
+    )
+
+
+def _displayed_contender(contender: Contender) -> dict[str, Any]:
+    displayed = _displayed_balancer(contender)
+    return (
+        displayed if contender.loss_weights is None else {**displayed, "loss_weights": describe(contender.loss_weights)}
+    )
+
+
+def _displayed_balancer(contender: Contender) -> dict[str, Any]:
+    balancer = contender.balancer
+    if balancer is None:
+        summary = "The weights that the user gave, unchanged."
+        if contender.loss_weights is not None:
+            summary = f"Fixed weights of its own: {_in_words(contender.loss_weights)}."
+        return {"name": None, "summary": summary, "paper": "", "needs": "nothing"}
+    entry = entry_of(type(balancer))
+    return {
+        "name": entry.name if entry else None,
+        "summary": (inspect.getdoc(type(balancer)) or "").split("\n")[0],
+        "paper": entry.paper if entry else "",
+        "needs": balancer.needs.value,
+        "config": describe(balancer.get_config()),
+    }
+
+
+def _in_words(weights: Mapping[str, Any]) -> str:
+    numbers = {name: f"{value:.4g}" for name, value in weights.items() if isinstance(value, int | float)}
+    return ", ".join(f"{name} {numbers.get(name, type(value).__name__)}" for name, value in weights.items())
+
+
+def _optimizer_name(problem: Problem) -> str:
+    if isinstance(problem.optimizer, str):
+        return problem.optimizer
+    return str(getattr(problem.optimizer, "name", None) or getattr(problem.optimizer, "__name__", "own"))

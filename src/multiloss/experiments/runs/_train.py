@@ -1,0 +1,131 @@
+"""One balancer trained from one seed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..._core.balancer import Balancer
+from ..._core.strict_json import finite
+from ...problems import Problem
+from ...training import MultiLossModel
+from ...training import compile as compile_trainer
+from ._balancing_bytes import balancing_bytes
+from ._batches import first_samples, is_arrays, training_data
+from ._callbacks import EpochWatch, StepClock
+from ._initial_model import InitialModel
+from ._run import Run
+from ._samples import name_arrays
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run, and its model's predictions on a few samples by output name; empty where none were asked for."""
+
+    run: Run
+    predictions: dict[str, np.ndarray]
+
+
+def train(
+    problem: Problem,
+    initial: InitialModel,
+    label: str,
+    balancer: Balancer | None,
+    *,
+    epochs: int,
+    predict: bool,
+    settings: str,
+    initial_weights: str,
+    report: Callable[[int], None],
+    loss_weights: Mapping[str, Any] | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Trained:
+    """Trains one model and gives its run; an exception while it trains is recorded, not raised.
+
+    Args:
+        problem: what is trained.
+        initial: gives the model, and the seed of the data order.
+        label: the contender's label.
+        balancer: its object; None for none.
+        epochs: how many.
+        predict: whether predictions on a few validation samples are wanted.
+        settings: digest of everything that the run depends on.
+        initial_weights: digest of the initial values.
+        report: called with the number of epochs done.
+        loss_weights: in the place of the problem's own; None means those of the problem.
+        callbacks: more of them, called after the ones that measure.
+
+    Raises:
+        ValueError: for mistakes of the problem that every run would meet: a score that is not among the logs.
+    """
+    # A clock that ends training is also the one that measures: two would differ by their own ticking.
+    clock = next((callback for callback in callbacks if isinstance(callback, StepClock)), None) or StepClock()
+    others = [callback for callback in callbacks if callback is not clock]
+    watch = EpochWatch(problem.score, report)
+    history = keras.callbacks.History()
+    begin = time.perf_counter()
+    error, predictions, held = None, {}, None
+    model = initial.model()
+    try:
+        trainer = compile_trainer(
+            model,
+            optimizer=problem.new_optimizer(),
+            loss=problem.new_loss(),
+            loss_weights=problem.loss_weights if loss_weights is None else loss_weights,
+            balancer=balancer,
+            metrics=problem.new_metrics(),
+        )
+        _calibrate(trainer, problem)
+        # Building drew random numbers; the order of the data and the noise of the step start from the seed again.
+        keras.utils.set_random_seed(initial.seed)
+        trainer.fit(
+            training_data(problem.train, problem.batch_size, initial.seed),
+            validation_data=problem.validation,
+            validation_batch_size=problem.batch_size,
+            epochs=epochs,
+            shuffle=False,
+            verbose=0,
+            callbacks=[history, clock, watch, *others],
+        )
+        held = balancing_bytes(trainer)
+        if predict:
+            inputs, _ = first_samples(problem.validation)
+            predictions = name_arrays(model(inputs, training=False), initial.output_names, "output")
+    except Exception as failure:
+        if watch.unknown is not None:
+            raise watch.unknown from None
+        error = f"{type(failure).__name__}: {failure}"
+    logs = {name: [finite(value) for value in values] for name, values in history.history.items()}
+    metrics = {name.removeprefix("val_"): values[-1] for name, values in logs.items() if name.startswith("val_")}
+    if error is None:
+        lost = [name for name in problem.score if metrics[name] is None]
+        error = f"Not finite at the end: {', '.join(lost)}." if lost else None
+    run = Run(
+        balancer=label,
+        seed=initial.seed,
+        metrics=metrics,
+        seconds_per_step=clock.seconds_per_step(),
+        steps=clock.steps,
+        training_seconds=clock.training_seconds(),
+        balancing_bytes=held,
+        seconds=time.perf_counter() - begin,
+        history=logs,
+        error=error,
+        initial_weights=initial_weights,
+        settings=settings,
+    )
+    return Trained(run, predictions)
+
+
+def _calibrate(trainer: MultiLossModel, problem: Problem) -> None:
+    """Measures the scales that await a pass; all contenders start alike, so they measure the same."""
+    if any(term.scale is not None and term.scale.awaits_pass for term in trainer.terms.values()):
+        x, y, sample_weight = (
+            (*problem.train, None, None)[:3] if is_arrays(problem.train) else (problem.train, None, None)
+        )
+        trainer.calibrate(x, y, sample_weight, batch_size=problem.batch_size)
