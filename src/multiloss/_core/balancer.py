@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from .errors import invalid
 from .normalization import NORMALIZATIONS, normalize_weights
-from .typing import Array, Gramian, LossVector, State, Weights
+from .typing import Array, Gramian, Lengths, LossVector, Presence, State, Weights
 
 
 class Needs(enum.Enum):
@@ -36,8 +36,8 @@ class Signals:
     """
 
     losses: LossVector
-    present: Array
-    norms: Array | None = None
+    present: Presence
+    norms: Lengths | None = None
     gramian: Gramian | None = None
     step: Array = 0
     epoch: Array = 0
@@ -107,7 +107,7 @@ class Balancer(abc.ABC):
         raw, state = self.raw_weights(signals, state)
         return normalize_weights(raw, self.present(signals), self.normalize), state
 
-    def present(self, signals: Signals) -> Array:
+    def present(self, signals: Signals) -> Presence:
         """Which terms take part, shape `(K,)`, bool."""
         return signals.present
 
