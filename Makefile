@@ -11,7 +11,7 @@ TORCH = torch==2.13.0
 QUICK = JAX_COMPILATION_CACHE_DIR=$(CURDIR)/$(VENV)/jax-cache JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0.2 \
   XLA_FLAGS="--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
-.PHONY: demo test check clean
+.PHONY: demo test check mutants clean
 .DEFAULT_GOAL := help
 
 help:
@@ -47,6 +47,17 @@ test: check
 	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 $(QUICK) \
 	    $(VENV)/bin/python -m pytest -n 2 --dist worksteal || exit 1; \
 	done
+
+# The tests of the formulas against changed formulas, on a sample; not in CI. It changes files under src while it runs.
+MUTANTS ?= 40
+mutants: $(VENV)/test
+	$(VENV)/bin/python -m pip install --quiet -e ".[mutants]"
+	$(VENV)/bin/cosmic-ray init --force tests/mutation/core.toml $(VENV)/mutants.sqlite
+	$(VENV)/bin/cr-filter-operators $(VENV)/mutants.sqlite tests/mutation/core.toml
+	$(VENV)/bin/python tests/mutation/sample.py $(VENV)/mutants.sqlite $(MUTANTS)
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" KERAS_BACKEND=torch OMP_NUM_THREADS=1 \
+	  $(VENV)/bin/cosmic-ray exec tests/mutation/core.toml $(VENV)/mutants.sqlite
+	$(VENV)/bin/cr-report $(VENV)/mutants.sqlite --show-diff --surviving-only
 
 clean:
 	rm -rf $(VENV) $(OUT)

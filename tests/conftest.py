@@ -3,6 +3,10 @@
 import keras
 import pytest
 
+import shapes
+
+shapes.install()  # before anything of multiloss is imported
+
 # It starts fastest.
 THE_ONE = "torch"
 

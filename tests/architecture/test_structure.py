@@ -38,7 +38,5 @@ def test_every_value_error_follows_the_recipe():
         bare += [
             f"{path.name}: {line.strip()}" for line in path.read_text().splitlines() if "raise ValueError(" in line
         ]
-    allowed = {
-        "raise ValueError(_message(names, int(incident[STEP]), bool(incident[IN_GRADIENT]), list(self._model.terms)))"
-    }
+    allowed = {"raise ValueError(_message(terms, int(incident[STEP]), bool(incident[IN_GRADIENT]), self.names))"}
     assert {entry.split(": ", 1)[1] for entry in bare} <= allowed

@@ -73,6 +73,38 @@ def test_inside_fit_it_sees_the_running_weights_and_leaves_the_training_as_it_is
         np.testing.assert_array_equal(alone, probed)
 
 
+class _Equal(ml.Balancer):
+    """Equal weights, for which gradients are read all the same."""
+
+    needs = ml.Needs.GRAMIAN
+
+    def raw_weights(self, signals, state):
+        return keras.ops.ones_like(signals.losses), state
+
+
+@pytest.mark.parametrize("look", ["probe", "plan"])
+def test_dropout_without_a_seed_draws_what_it_would_have_drawn(look):
+    """A probe draws too, and so does the first step of a gradient balancer, which looks for what taps can give."""
+    x, y = data(2)  # few samples, so that the trunk is tapped
+    results = []
+    for looks in (False, True):
+        keras.utils.set_random_seed(1)
+        inputs = keras.Input((4,))
+        hidden = keras.layers.Dropout(0.5)(keras.layers.Dense(64, activation="tanh", name="trunk")(inputs))
+        heads = {name: keras.layers.Dense(size, name=name)(hidden) for name, size in (("value", 2), ("label", 3))}
+        loss = {"value": "mse", "label": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}
+        balancer = _Equal() if look == "plan" and looks else None
+        trainer = ml.compile(keras.Model(inputs, heads), keras.optimizers.SGD(0.1), loss, balancer=balancer)
+        keras.utils.set_random_seed(2)
+        for _ in range(3):
+            if look == "probe" and looks:
+                trainer.probe(x, y)
+            trainer.train_on_batch(x, y)
+        results.append(weights_of(trainer.model))
+    for alone, looked in zip(*results, strict=True):
+        np.testing.assert_allclose(alone, looked, atol=1e-6)
+
+
 def test_what_is_missing_or_broken_is_reported_not_raised():
     x, y = data(16)
     y["value"][4:] = np.nan

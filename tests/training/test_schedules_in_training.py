@@ -88,6 +88,23 @@ def test_a_condition_may_be_a_function_of_the_losses():
     assert logs["label_weight"] == pytest.approx([1.0, 3.0])
 
 
+def test_a_batch_without_a_label_leaves_the_last_loss_as_it_was():
+    """The mse of `value` is 4 in the first batch, unknown in the second and third, 0.25 in the fourth."""
+    x, y = np.zeros((8, 4), "float32"), data(8)[1]
+    model = two_heads()
+    model.get_layer("value_head").set_weights([np.zeros((8, 2), "float32"), np.zeros(2, "float32")])
+    loss = {**losses(), "value": ml.Term("mse", missing="nan")}
+    weights = {"label": schedules.When("value_loss > 1", then=0.5, otherwise=2.0)}
+    trainer = ml.compile(model, keras.optimizers.SGD(0.0), loss, weights)
+    used = []
+    for target in (2.0, np.nan, np.nan, 0.5, np.nan, 2.0):
+        trainer.reset_metrics()
+        targets = {**y, "value": np.full((8, 2), target, "float32")}
+        used.append(float(trainer.train_on_batch(x, targets, return_dict=True)["label_weight"]))
+    # Each step reads what was last known before it; a loss that nobody knows yet is above nothing.
+    assert used == [2.0, 0.5, 0.5, 0.5, 2.0, 2.0]
+
+
 @pytest.mark.parametrize(
     ("condition", "message"),
     [("valu_loss < 1", "valu.*Known.*value"), ("value_accuracy > 0.5", "value_accuracy.*Known")],

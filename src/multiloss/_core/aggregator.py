@@ -11,7 +11,7 @@ from keras import ops
 from .balancer import Balancer, Needs, Signals
 from .docstrings import describe_common_arguments
 from .errors import invalid
-from .typing import Array
+from .typing import Presence
 
 HEADS = ("unweighted", "weighted")
 BACKWARD = ("auto", "loop", "batched")
@@ -81,7 +81,7 @@ class Aggregator(Balancer):
         self.shared = shared
         self.heads = heads
 
-    def present(self, signals: Signals) -> Array:
+    def present(self, signals: Signals) -> Presence:
         """Terms with a label and with a gradient: a row that is zero relative to the others counts as absent."""
         if signals.gramian is None:
             lengths = ops.convert_to_tensor(signals.norms)

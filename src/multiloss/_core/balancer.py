@@ -10,7 +10,7 @@ from typing import ClassVar
 from .configured import Configured
 from .errors import invalid
 from .normalization import NORMALIZATIONS, normalize_weights
-from .typing import Array, Gramian, LossVector, State, Weights
+from .typing import Array, Gramian, Lengths, LossVector, Presence, State, Weights
 
 
 class Needs(enum.Enum):
@@ -37,9 +37,9 @@ class Signals:
     """
 
     losses: LossVector
-    present: Array
+    present: Presence
     _: KW_ONLY
-    norms: Array | None = None
+    norms: Lengths | None = None
     gramian: Gramian | None = None
     step: Array = 0
     epoch: Array = 0
@@ -109,7 +109,7 @@ class Balancer(Configured, abc.ABC):
         raw, state = self.raw_weights(signals, state)
         return normalize_weights(raw, self.present(signals), self.normalize), state
 
-    def present(self, signals: Signals) -> Array:
+    def present(self, signals: Signals) -> Presence:
         """Which terms take part, shape `(K,)`, bool."""
         return signals.present
 

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from .typing import Array, Gramian, Jacobian
+from .typing import Array, Gramian, Jacobian, Lengths, Presence
 
 
 def to_float(array: Array) -> Array:
@@ -48,7 +48,7 @@ def gramian_of(jacobian: Jacobian) -> Gramian:
     return product(jacobian, ops.transpose(jacobian))
 
 
-def correlation(gramian: Gramian, present: Array) -> tuple[Gramian, Array]:
+def correlation(gramian: Gramian, present: Presence) -> tuple[Gramian, Lengths]:
     """Splits the Gramian into cosines and lengths, G_ij = lengths_i C_ij lengths_j.
 
     The solvers work on C, whose entries lie in [-1, 1] whatever the units of the losses are. Absent rows (and whatever
@@ -71,7 +71,7 @@ def correlation(gramian: Gramian, present: Array) -> tuple[Gramian, Array]:
     return ops.where(identity > 0, identity, ops.clip(cosines, -1.0, 1.0)), lengths
 
 
-def relative(lengths: Array, present: Array) -> tuple[Array, Array]:
+def relative(lengths: Lengths, present: Presence) -> tuple[Lengths, Array]:
     """Lengths over the longest present one.
 
     Args:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from keras import ops
 
-from .typing import Array, Weights
+from .typing import Presence, Weights
 
 NORMALIZATIONS = ("sum_to_k", "none")
 
 
-def normalize_weights(weights: Weights, present: Array, mode: str) -> Weights:
+def normalize_weights(weights: Weights, present: Presence, mode: str) -> Weights:
     """Zeroes the absent entries and, for `"sum_to_k"`, makes the absolute values sum to the number of present ones.
 
     w_i <- w_i * K / sum_j |w_j|, with K the number of present terms. All-zero weights (a method that found no

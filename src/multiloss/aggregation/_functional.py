@@ -12,17 +12,17 @@ from .._core.balancer import Balancer, Signals
 from .._core.errors import invalid
 from .._core.linalg import gramian_of, product, to_float
 from .._core.registry import resolve
-from .._core.typing import Array, Gramian, Jacobian, LossVector, Weights
+from .._core.typing import Array, Weights
 
 # What the backends raise when a traced array is asked for its values.
 _TRACED = (TypeError, AttributeError, NotImplementedError, RuntimeError)
 
 
 def aggregate(
-    jacobian: Jacobian,
+    jacobian: Array,
     balancer: str | Balancer,
     *,
-    losses: LossVector | None = None,
+    losses: Array | None = None,
     seed: int = 0,
     names: Sequence[str] | None = None,
 ) -> Array:
@@ -66,10 +66,10 @@ def aggregate(
 
 
 def solve(
-    gramian: Gramian,
+    gramian: Array,
     balancer: str | Balancer,
     *,
-    losses: LossVector | None = None,
+    losses: Array | None = None,
     seed: int = 0,
     names: Sequence[str] | None = None,
 ) -> Weights:
@@ -145,7 +145,7 @@ def _refuse_nonfinite(rows: Array, names: Sequence[str] | None) -> None:
         raise invalid(f"Every gradient must be finite, {_whose(index, names)} is not", received=str(entry))
 
 
-def _refuse_nonfinite_products(gramian: Gramian, names: Sequence[str] | None) -> None:
+def _refuse_nonfinite_products(gramian: Array, names: Sequence[str] | None) -> None:
     """The same for a Gramian, whose bad row spoils a column too: its square tells which it is."""
     values = _values(gramian)
     if values is not None and not np.isfinite(values).all():

@@ -1,10 +1,12 @@
 """Intervals, p values, their correction and ranks, against SciPy and against simulation."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from multiloss.experiments import Run
+from multiloss.experiments import Comparison, Run
 from multiloss.experiments.statistics._bootstrap import FEWEST, bootstrap
 from multiloss.experiments.statistics._interval import estimate, p_value
 from multiloss.experiments.statistics._mean_rank import mean_ranks
@@ -35,6 +37,22 @@ def test_the_resampled_interval_approaches_student_s():
     values = np.random.default_rng(1).normal(2.0, 0.5, size=40)
     low, high = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
     assert bootstrap(values.tolist(), 0.95) == pytest.approx((low, high), abs=0.02)
+
+
+def test_the_resampled_interval_ends_at_hesterberg_s_quantiles():
+    """Of all 6^6 resampled means, of which the tail is Phi(-sqrt(n / (n - 1)) t(n - 1)), not Phi(-t(n - 1))."""
+    gains = np.random.default_rng(7).normal(0.1, 0.2, size=6)
+    runs = [Run("fixed", seed, {"score": 1.0}) for seed in range(6)]
+    runs += [Run("other", seed, {"score": 1.0 + gain}) for seed, gain in enumerate(gains.tolist())]
+    comparison = Comparison("made", "fixed", {"score": "max"}, runs)
+    found = next(entry for entry in comparison.summary if entry.balancer == "other").improvement
+    low, high = found.bootstrap
+    means = np.mean(list(itertools.product(gains, repeat=6)), axis=1)
+    tail = stats.norm.cdf(-np.sqrt(6 / 5) * stats.t.ppf(0.975, 5))
+    error = 4.0 * np.sqrt(tail / 10_000)  # four standard errors of 10,000 draws
+    assert stats.norm.cdf(-stats.t.ppf(0.975, 5)) > tail + error
+    assert np.mean(means <= low) == pytest.approx(tail, abs=error)
+    assert np.mean(means >= high) == pytest.approx(tail, abs=error)
 
 
 def test_intervals_keep_their_promise():

@@ -5,11 +5,11 @@ from __future__ import annotations
 from keras import ops
 
 from ..linalg import correlation, product
-from ..typing import Array, Gramian, Weights
+from ..typing import Array, Gramian, Presence
 from ._interior_point import nonnegative_quadratic
 
 
-def lower_bounded_quadratic(gramian: Gramian, lower: Array, present: Array) -> Weights:
+def lower_bounded_quadratic(gramian: Gramian, lower: Array, present: Presence) -> Array:
     """Minimises 1/2 v'Gv subject to v >= u, for several u at once.
 
     J'v is the projection of J'u on the dual cone {x: Jx >= 0}, by duality: the closest direction to J'u along which no

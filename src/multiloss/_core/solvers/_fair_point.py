@@ -7,7 +7,7 @@ import math
 from keras import ops
 
 from ..linalg import correlation, epsilon, product
-from ..typing import Array, Gramian, Weights
+from ..typing import Array, Gramian, Presence, Weights
 
 # One step aims at changes of y and s by about this much in logarithms, and takes no entry nearer to 0 than this
 # fraction of the way.
@@ -17,7 +17,7 @@ TO_THE_WALL = 0.9
 ITERATIONS = {2.0**-23: 40, 2.0**-52: 40}
 
 
-def fair_point(gramian: Gramian, alpha: float, present: Array) -> Weights:
+def fair_point(gramian: Gramian, alpha: float, present: Presence) -> Weights:
     """Solves Ga = a^(-1/alpha) for a > 0, the minimiser of the strictly convex 1/2 a'Ga - sum_i psi(a_i).
 
     psi is the integral of a^(-1/alpha), the logarithm for alpha = 1. With lengths l, cosines C and y_i = l_i a_i, it is

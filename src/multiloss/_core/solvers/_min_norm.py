@@ -5,11 +5,11 @@ from __future__ import annotations
 from keras import ops
 
 from ..linalg import correlation
-from ..typing import Array, Gramian, Weights
+from ..typing import Gramian, Presence, Weights
 from ._interior_point import nonnegative_quadratic
 
 
-def min_norm_point(gramian: Gramian, present: Array) -> Weights:
+def min_norm_point(gramian: Gramian, present: Presence) -> Weights:
     """Minimises w'Gw over the simplex of the present terms: w >= 0, sum w = 1.
 
     For any a > 0, the minimiser of w'Gw + a (1'w - 1)^2 over w >= 0 is a multiple of the one sought, so that the

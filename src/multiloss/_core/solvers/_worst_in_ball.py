@@ -7,7 +7,7 @@ import math
 from keras import ops
 
 from ..linalg import correlation, epsilon, product, relative
-from ..typing import Array, Gramian, Weights
+from ..typing import Array, Gramian, Presence, Weights
 from ._pair_in_ball import pair_in_ball
 
 # Each step aims at this fraction of the present gap, and stops at this fraction of the way to the nearest wall.
@@ -17,7 +17,7 @@ TO_THE_WALL = 0.95
 ITERATIONS = {2.0**-23: 60, 2.0**-52: 70}
 
 
-def worst_in_ball(gramian: Gramian, radius: float, present: Array) -> Weights:
+def worst_in_ball(gramian: Gramian, radius: float, present: Presence) -> Weights:
     """Maximises min_i g_i.d over |d - m| <= radius |m|, m the mean of the present gradients.
 
     d = m + J'v with v >= 0. In units of |m|, with C the cosines, y_i = v_i l_i, e_i = min l / l_i and b_i = u_i.m, the
@@ -40,7 +40,7 @@ def worst_in_ball(gramian: Gramian, radius: float, present: Array) -> Weights:
     return ops.take(_in_order(gramian, radius, present), ops.argsort(order))
 
 
-def _in_order(gramian: Gramian, radius: float, present: Array) -> Weights:
+def _in_order(gramian: Gramian, radius: float, present: Presence) -> Weights:
     cosines, lengths = correlation(gramian, present)
     terms = gramian.shape[-1]
     finite = ops.all(ops.isfinite(cosines))

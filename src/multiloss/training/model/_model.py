@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -12,7 +11,7 @@ from ..._core.balancer import Balancer
 from ..._core.errors import invalid
 from ..._core.registry import PACKAGE, resolve
 from ..._core.typing import Array
-from .._keras_seams import clear_functions, install_trackers, output_spec, peek, untracked
+from .._keras_seams import clear_functions, install_trackers, peek, untracked
 from ..backends import backend_program
 from ..logs import OutputMetrics, TermTracker
 from ..reading import (
@@ -22,12 +21,12 @@ from ..reading import (
     Observed,
     Specified,
     TrainingState,
-    WeightHandle,
     apply_weights,
     feature_model,
     specify,
 )
 from ..step import Guard, Objective, StepProgram, check_mode, check_schedules
+from ._bind import bind, may_add_losses
 from ._calibration import calibrate, check_calibrated
 from ._dry_run import dry_run
 from ._explain import explanation
@@ -113,7 +112,7 @@ class MultiLossModel(keras.Model):
         names = Names(self.model)
         specified = specify(loss, names.outputs)
         extended = feature_model(self.model, specified)
-        if self._may_add_losses():
+        if may_add_losses(self.model):
             specified[REGULARIZATION] = Specified(None)  # type: ignore[arg-type]
         apply_weights(specified, loss_weights, names.outputs)
         check_schedules([schedule for term in specified.values() for schedule in term.schedules], list(specified))
@@ -126,7 +125,7 @@ class MultiLossModel(keras.Model):
             steps_per_execution=steps_per_execution,
             auto_scale_loss=auto_scale_loss,
         )
-        objective = Objective(self._bound(specified), resolved, self.state, balances=balancer is not None)
+        objective = Objective(bind(specified, self, self.state), resolved, self.state, balances=balancer is not None)
         guard = Guard(on_nonfinite, list(specified), self.state)
         tracker = TermTracker(objective.terms, objective.has_own_objective)
         noise = resolved.noise_shape(max(len(objective.balancing.rows), 1)) is not None
@@ -149,37 +148,6 @@ class MultiLossModel(keras.Model):
         program.notice_frozen()
         install_trackers(self, tracker, by_output)
         clear_functions(self)
-
-    def _bound(self, specified: Mapping[str, Specified]) -> list[BoundTerm]:
-        def handle(index: int, name: str) -> WeightHandle:
-            return WeightHandle(
-                self,
-                self.state,
-                name,
-                index=index,
-                schedules=tuple(specified[name].schedules),
-                progress=lambda: self.program.objective.history.progress(),
-            )
-
-        return [
-            BoundTerm(name, term.description, index, handle(index, name))
-            for index, (name, term) in enumerate(specified.items())
-        ]
-
-    def _may_add_losses(self) -> bool:
-        """Whether the model has regularisers or `add_loss` values, or is not built so that nobody can say."""
-        if not self.model.built or not hasattr(self.model, "inputs") or self.model.inputs is None:
-            return True
-        found = []
-
-        def call(inputs: Any) -> Any:
-            with keras.StatelessScope(collect_losses=True):
-                outputs = self.model(inputs, training=True)
-                found.extend(self.model.losses)
-            return outputs
-
-        output_spec(call, self.model.input if hasattr(self.model, "output_names") else self.model.inputs[0])
-        return bool(found)
 
     @property
     def terms(self) -> dict[str, BoundTerm]:

@@ -1,0 +1,52 @@
+"""From what the user wrote to the terms of one trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from .._keras_seams import output_spec
+from ..reading import BoundTerm, Specified, TrainingState, WeightHandle
+
+
+def bind(specified: Mapping[str, Specified], trainer: Any, state: TrainingState) -> list[BoundTerm]:
+    """The terms with their names, places, and handles of their weights.
+
+    Args:
+        specified: every term by name, in order.
+        trainer: whose weights the handles read and change.
+        state: where these weights are.
+    """
+
+    def handle(index: int, name: str) -> WeightHandle:
+        return WeightHandle(
+            trainer,
+            state,
+            name,
+            index=index,
+            schedules=tuple(specified[name].schedules),
+            progress=lambda: trainer.program.objective.history.progress(),
+        )
+
+    return [
+        BoundTerm(name, term.description, index, handle(index, name))
+        for index, (name, term) in enumerate(specified.items())
+    ]
+
+
+def may_add_losses(model: keras.Model) -> bool:
+    """Whether a model has regularisers or `add_loss` values, or is not built so that nobody can say."""
+    if not model.built or not hasattr(model, "inputs") or model.inputs is None:
+        return True
+    found = []
+
+    def call(inputs: Any) -> Any:
+        with keras.StatelessScope(collect_losses=True):
+            outputs = model(inputs, training=True)
+            found.extend(model.losses)
+        return outputs
+
+    output_spec(call, model.input if hasattr(model, "output_names") else model.inputs[0])
+    return bool(found)
