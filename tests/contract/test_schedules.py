@@ -13,7 +13,7 @@ from keras import ops
 import multiloss
 from backend import NAME, compilers
 from multiloss._core import registry
-from multiloss.schedules import Progress
+from multiloss.schedules import TrainingProgress
 
 CASES = [
     pytest.param(entry.cls, dict(case), id=f"{entry.name}-{number}")
@@ -27,7 +27,7 @@ PLACES = [(0, 0), (1, 0), (7, 1), (20, 2), (40, 3), (61, 8), (10_000, 20), (10_0
 
 def progress(step, epoch, loss=float("nan"), log=float("nan")):
     """Progress with the term and the log that the cases name."""
-    return Progress(step, epoch, losses={"a": loss}, logs={"val_a_accuracy": log})
+    return TrainingProgress(step, epoch, losses={"a": loss}, logs={"val_a_accuracy": log})
 
 
 def value(schedule, *read):
@@ -117,13 +117,13 @@ def test_says_what_it_reads(cls, arguments):
     """What is not declared is not needed; what is declared is."""
     schedule = cls(**arguments)
     losses, logs = {"a": 1.0}, dict.fromkeys(schedule.monitors(), 1.0)
-    schedule.value(Progress(1, 1, losses=losses if schedule.reads_losses() else {}, logs=logs))
+    schedule.value(TrainingProgress(1, 1, losses=losses if schedule.reads_losses() else {}, logs=logs))
     if schedule.reads_losses():
         with pytest.raises(ValueError, match="Unknown term 'a'"):
-            schedule.value(Progress(1, 1, losses={"b": 1.0}, logs=logs))
+            schedule.value(TrainingProgress(1, 1, losses={"b": 1.0}, logs=logs))
     if schedule.monitors():
         with pytest.raises(ValueError, match="Unknown epoch log"):
-            schedule.value(Progress(1, 1, losses=losses, logs={}))
+            schedule.value(TrainingProgress(1, 1, losses=losses, logs={}))
 
 
 @pytest.mark.parametrize("entry", registry.members("schedule"), ids=lambda entry: entry.name)

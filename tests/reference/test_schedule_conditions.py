@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from multiloss.schedules import Linear, Progress, Schedule, When
+from multiloss.schedules import Linear, Schedule, TrainingProgress, When
 
 NAN = float("nan")
 
@@ -32,13 +32,15 @@ def holds(condition, progress, **given):
 )
 def test_a_condition_in_words_compares_what_it_names(sign, compare):
     for number, space in itertools.product((4, 5, 6), ("", " ")):
-        progress = Progress(number, number, losses={"a/b c": float(number)}, logs={"val_loss": float(number)})
+        progress = TrainingProgress(number, number, losses={"a/b c": float(number)}, logs={"val_loss": float(number)})
         for name in ("step", "epoch", "a/b c_loss", "val_loss"):
             assert holds(f"{name}{space}{sign}{space}5e0", progress) == compare(number, 5), name
 
 
 def test_step_and_epoch_loss_and_log_are_not_mixed_up():
-    progress = Progress(10, 2, losses={"a": 0.5, "val": 0.7}, logs={"val_a_loss": 0.9, "a_weight": 3.0, "loss": 4.0})
+    progress = TrainingProgress(
+        10, 2, losses={"a": 0.5, "val": 0.7}, logs={"val_a_loss": 0.9, "a_weight": 3.0, "loss": 4.0}
+    )
     for condition in ("step == 10", "epoch == 2", "a_loss == 0.5"):
         name, _, number = condition.split()
         assert holds(f"{name} >= {number}", progress)
@@ -49,7 +51,7 @@ def test_step_and_epoch_loss_and_log_are_not_mixed_up():
 
 
 def test_what_is_not_known_yet_makes_it_false():
-    progress = Progress(0, 0, losses={"a": np.float32(NAN)}, logs={"val_loss": np.float32(NAN)})
+    progress = TrainingProgress(0, 0, losses={"a": np.float32(NAN)}, logs={"val_loss": np.float32(NAN)})
     for name, sign in itertools.product(("a_loss", "val_loss"), ("<", "<=", ">", ">=")):
         assert not holds(f"{name} {sign} 1", progress)
 
@@ -76,14 +78,14 @@ def test_a_function_is_called_by_argument_name_and_saved():
     again = keras.saving.deserialize_keras_object(json.loads(stored))
     assert again.condition is both_are_good
     for a, accuracy, epoch in itertools.product((0.4, 0.6), (0.8, 0.95, NAN), (0, 60)):
-        progress = Progress(5, epoch, losses={"a": a, "b": 0.0}, logs={"val_accuracy": accuracy})
+        progress = TrainingProgress(5, epoch, losses={"a": a, "b": 0.0}, logs={"val_accuracy": accuracy})
         expected = 2.0 if a < 0.5 and (accuracy > 0.9 or epoch > 50) else 0.5
         assert float(schedule.value(progress)) == float(again.value(progress)) == expected
 
 
 def test_a_branch_keeps_the_time_of_training():
     schedule = When("step >= 10", then=Linear(0.0, 1.0, steps=20), otherwise=0.25)
-    values = [float(schedule.value(Progress(step, 0))) for step in (0, 9, 10, 15, 20, 30)]
+    values = [float(schedule.value(TrainingProgress(step, 0))) for step in (0, 9, 10, 15, 20, 30)]
     assert values == pytest.approx([0.25, 0.25, 0.5, 0.75, 1.0, 1.0])
 
 
@@ -158,7 +160,7 @@ def test_wrong_arguments_are_refused(arguments, message):
 
 
 def test_an_unknown_term_is_refused_with_those_that_there_are():
-    progress = Progress(0, 0, losses={"label": 0.5, "size": 0.1}, logs={"val_loss": 1.0})
+    progress = TrainingProgress(0, 0, losses={"label": 0.5, "size": 0.1}, logs={"val_loss": 1.0})
     with pytest.raises(ValueError, match=r"Unknown term 'lable'. Did you mean 'label'\? Known: label, size"):
         When("lable_loss < 1", 1.0, otherwise=0.0).value(progress)
     with pytest.raises(ValueError, match="Unknown epoch log 'val_accuracy'"):
@@ -167,7 +169,7 @@ def test_an_unknown_term_is_refused_with_those_that_there_are():
 
 def test_a_function_must_give_one_truth_value():
     with pytest.raises(ValueError, match="must return a scalar"):
-        When(lambda step: ops.stack([step > 1, step > 2]), 1.0, otherwise=0.0).value(Progress(0, 0))
+        When(lambda step: ops.stack([step > 1, step > 2]), 1.0, otherwise=0.0).value(TrainingProgress(0, 0))
 
 
 def test_a_schedule_of_the_users_own_is_a_branch():
@@ -179,7 +181,7 @@ def test_a_schedule_of_the_users_own_is_a_branch():
             return 1.0
 
     schedule = When("epoch >= 1", Parity(), otherwise=5.0)
-    assert [float(schedule.value(Progress(step, step // 2))) for step in range(4)] == [5.0, 5.0, 0.0, 1.0]
+    assert [float(schedule.value(TrainingProgress(step, step // 2))) for step in range(4)] == [5.0, 5.0, 0.0, 1.0]
 
 
 def test_it_is_shown_in_words():

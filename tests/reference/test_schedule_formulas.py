@@ -6,19 +6,19 @@ import keras
 import numpy as np
 import pytest
 
-from multiloss.schedules import Constant, Cosine, Cyclical, Exponential, Linear, Piecewise, Progress, Step
+from multiloss.schedules import Constant, Cosine, Cyclical, Exponential, Linear, Piecewise, Step, TrainingProgress
 
 STEPS = [0, 1, 2, 3, 5, 9, 10, 11, 12, 19, 20, 24, 25, 29, 30, 31, 50, 1000]
 
 
 def by_step(schedule, steps=STEPS):
     """Values by the step; the epoch says nothing."""
-    return [float(schedule.value(Progress(step, epoch=77))) for step in steps]
+    return [float(schedule.value(TrainingProgress(step, epoch=77))) for step in steps]
 
 
 def by_epoch(schedule, epochs=STEPS):
     """Values by the epoch; the step says nothing."""
-    return [float(schedule.value(Progress(77, epoch))) for epoch in epochs]
+    return [float(schedule.value(TrainingProgress(77, epoch))) for epoch in epochs]
 
 
 def keras_values(schedule, steps=STEPS):

@@ -83,7 +83,7 @@ def test_smoothed_gradient_balancers_still_read_gradients():
         balancer = ml.weighting.Smoothed(inner, decay=0.0)
         trainer = ml.compile(two_heads(), keras.optimizers.SGD(0.1), loss=losses(), balancer=balancer)
         plain = ml.compile(two_heads(), keras.optimizers.SGD(0.1), loss=losses(), balancer=inner)
-        assert trainer.objective.balancing.splits_heads == (heads is None)
+        assert trainer.program.objective.balancing.splits_heads == (heads is None)
         for each in (trainer, plain):
             each.fit(x, y, batch_size=16, shuffle=False, verbose=0)
         assert largest_difference(weights_of(trainer.model), weights_of(plain.model)) < 1e-6

@@ -63,7 +63,7 @@ def _rows(model, x, y, joint):
 def _trainer(model, balancer, joint):
     loss = {"a": "mse", "b": "mse", **({} if joint is None else {"size": ml.Joint(joint)})}
     weights = {name: USER[name] for name in loss}
-    return ml.compile(model, keras.optimizers.SGD(0.0), loss, weights, balancer)
+    return ml.compile(model, keras.optimizers.SGD(0.0), loss=loss, loss_weights=weights, balancer=balancer)
 
 
 def _balance(trainer, x, y):
@@ -100,10 +100,10 @@ def test_lengths_alone_are_those_of_all_gradients(joint):
     np.testing.assert_allclose(balance, 3.0 * inverse / inverse.sum(), rtol=1e-4)
 
 
-def test_without_the_joint_term_the_trunk_is_tapped():
-    """Else the tests above would not see a weight that is left to a tap."""
+def test_without_the_joint_term_the_trunk_is_captured():
+    """Else the tests above would not see a weight that is left to a captured layer."""
     x, y = _data()
     for member in (ml.aggregation.MGDA(wrt="trunk"), ml.aggregation.EncodecBalancer(wrt="trunk")):
         trainer = _trainer(_model(), member, None)
         trainer.train_on_batch(x, y)
-        assert [tap.layer.name for tap in trainer.program.plan.sharing.captured] == ["trunk"]
+        assert [captured.layer.name for captured in trainer.program.plan.sharing.captured] == ["trunk"]

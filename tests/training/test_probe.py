@@ -94,7 +94,7 @@ def test_dropout_without_a_seed_draws_what_it_would_have_drawn(look):
         heads = {name: keras.layers.Dense(size, name=name)(hidden) for name, size in (("value", 2), ("label", 3))}
         loss = {"value": "mse", "label": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}
         balancer = _Equal() if look == "plan" and looks else None
-        trainer = ml.compile(keras.Model(inputs, heads), keras.optimizers.SGD(0.1), loss, balancer=balancer)
+        trainer = ml.compile(keras.Model(inputs, heads), keras.optimizers.SGD(0.1), loss=loss, balancer=balancer)
         keras.utils.set_random_seed(2)
         for _ in range(3):
             if look == "probe" and looks:

@@ -95,7 +95,7 @@ def test_a_batch_without_a_label_leaves_the_last_loss_as_it_was():
     model.get_layer("value_head").set_weights([np.zeros((8, 2), "float32"), np.zeros(2, "float32")])
     loss = {**losses(), "value": ml.Term("mse", missing="nan")}
     weights = {"label": schedules.When("value_loss > 1", then=0.5, otherwise=2.0)}
-    trainer = ml.compile(model, keras.optimizers.SGD(0.0), loss, weights)
+    trainer = ml.compile(model, keras.optimizers.SGD(0.0), loss=loss, loss_weights=weights)
     used = []
     for target in (2.0, np.nan, np.nan, 0.5, np.nan, 2.0):
         trainer.reset_metrics()

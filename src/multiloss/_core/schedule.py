@@ -12,7 +12,7 @@ from .typing import Array
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """What a schedule may read in one step.
 
     Attributes:
@@ -35,7 +35,7 @@ class Schedule(Configured, abc.ABC):
     family: ClassVar[str] = "schedule"
 
     @abc.abstractmethod
-    def value(self, progress: Progress) -> Array:
+    def value(self, progress: TrainingProgress) -> Array:
         """The weight, a scalar, float32."""
 
     @abc.abstractmethod

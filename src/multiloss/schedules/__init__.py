@@ -1,7 +1,7 @@
 """Weights that move with the step, the epoch, the last losses or the epoch logs."""
 
-from .._core.schedule import Progress as Progress
 from .._core.schedule import Schedule as Schedule
+from .._core.schedule import TrainingProgress as TrainingProgress
 from ._constant import Constant as Constant
 from ._cosine import Cosine as Cosine
 from ._cyclical import Cyclical as Cyclical

@@ -7,7 +7,7 @@ from typing import Any
 from keras import ops
 
 from .._core.errors import invalid
-from .._core.schedule import Progress
+from .._core.schedule import TrainingProgress
 from .._core.typing import Array
 
 
@@ -26,7 +26,7 @@ def by_unit(unit: str, amount: Any) -> tuple[Any, Any]:
     return (amount, None) if unit == "steps" else (None, amount)
 
 
-def elapsed(progress: Progress, unit: str) -> Array:
+def elapsed(progress: TrainingProgress, unit: str) -> Array:
     """How many of the unit have passed, a scalar int32: differences and remainders of it are exact."""
     return ops.cast(ops.convert_to_tensor(progress.step if unit == "steps" else progress.epoch), "int32")
 

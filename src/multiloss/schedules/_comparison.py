@@ -11,7 +11,7 @@ from typing import Any
 from keras import ops
 
 from .._core.errors import invalid, unknown_name
-from .._core.schedule import Progress
+from .._core.schedule import TrainingProgress
 from .._core.typing import Array
 
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -85,11 +85,11 @@ class Comparison:
         """Whether it holds after endless training; what training must bring about is taken to come."""
         return self.operator in (">", ">=") or not self.of_time
 
-    def holds(self, progress: Progress) -> Array:
+    def holds(self, progress: TrainingProgress) -> Array:
         """A scalar bool; False where what it reads is not known yet, for no comparison with NaN holds."""
         return COMPARISONS[self.operator](ops.cast(ops.convert_to_tensor(self._read(progress)), "float32"), self.number)
 
-    def _read(self, progress: Progress) -> Array:
+    def _read(self, progress: TrainingProgress) -> Array:
         if self.of_time:
             return progress.step if self.name == "step" else progress.epoch
         if (term := self.term) is None:

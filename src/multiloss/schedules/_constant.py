@@ -5,7 +5,7 @@ from __future__ import annotations
 from keras import ops
 
 from .._core.registry import register
-from .._core.schedule import Progress, Schedule
+from .._core.schedule import Schedule, TrainingProgress
 from .._core.typing import Array
 from ._arguments import finite_number
 
@@ -21,15 +21,15 @@ class Constant(Schedule):
         ValueError: for a value that is no finite number.
 
     Example:
-        >>> from multiloss.schedules import Constant, Progress
-        >>> float(Constant(0.5).value(Progress(step=1000, epoch=3)))
+        >>> from multiloss.schedules import Constant, TrainingProgress
+        >>> float(Constant(0.5).value(TrainingProgress(step=1000, epoch=3)))
         0.5
     """
 
     def __init__(self, value: float):
         self._value = finite_number("value", value)
 
-    def value(self, progress: Progress) -> Array:
+    def value(self, progress: TrainingProgress) -> Array:
         """The number."""
         return ops.convert_to_tensor(self._value, dtype="float32")
 

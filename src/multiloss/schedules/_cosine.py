@@ -31,9 +31,9 @@ class Cosine(Ramp):
         ValueError: for numbers that are not finite, and unless exactly one of `steps` and `epochs` is given.
 
     Example:
-        >>> from multiloss.schedules import Cosine, Progress
+        >>> from multiloss.schedules import Cosine, TrainingProgress
         >>> schedule = Cosine(1.0, 0.0, steps=100)
-        >>> [round(float(schedule.value(Progress(step=step, epoch=0))), 3) for step in (0, 25, 50, 100, 200)]
+        >>> [round(float(schedule.value(TrainingProgress(step=step, epoch=0))), 3) for step in (0, 25, 50, 100, 200)]
         [1.0, 0.854, 0.5, 0.0, 0.0]
 
     Reference: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", arXiv:1608.03983.

@@ -50,9 +50,9 @@ class Cyclical(TimedSchedule):
             given.
 
     Example:
-        >>> from multiloss.schedules import Cyclical, Progress
+        >>> from multiloss.schedules import Cyclical, TrainingProgress
         >>> schedule = Cyclical(0.0, 1.0, steps=8)
-        >>> [float(schedule.value(Progress(step=step, epoch=0))) for step in range(10)]
+        >>> [float(schedule.value(TrainingProgress(step=step, epoch=0))) for step in range(10)]
         [0.0, 0.25, 0.5, 0.75, 1.0, 1.0, 1.0, 1.0, 0.0, 0.25]
 
     Reference: Fu, Li, Liu, Gao, Celikyilmaz and Carin, "Cyclical annealing schedule: a simple approach to mitigating KL

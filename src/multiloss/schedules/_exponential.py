@@ -32,9 +32,9 @@ class Exponential(Ramp):
         ValueError: for values that are not above 0, and unless exactly one of `steps` and `epochs` is given.
 
     Example:
-        >>> from multiloss.schedules import Exponential, Progress
+        >>> from multiloss.schedules import Exponential, TrainingProgress
         >>> schedule = Exponential(1.0, 0.01, steps=100)
-        >>> [round(float(schedule.value(Progress(step=step, epoch=0))), 3) for step in (0, 50, 100, 200)]
+        >>> [round(float(schedule.value(TrainingProgress(step=step, epoch=0))), 3) for step in (0, 50, 100, 200)]
         [1.0, 0.1, 0.01, 0.01]
     """
 

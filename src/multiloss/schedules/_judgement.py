@@ -10,7 +10,7 @@ from typing import Any
 from keras import ops
 
 from .._core.errors import invalid
-from .._core.schedule import Progress
+from .._core.schedule import TrainingProgress
 from .._core.typing import Array
 
 ARGUMENTS = ("step", "epoch", "losses", "logs")
@@ -59,7 +59,7 @@ class Judgement:
         """Whether it asks for the last losses."""
         return "losses" in self.arguments
 
-    def holds(self, progress: Progress) -> Array:
+    def holds(self, progress: TrainingProgress) -> Array:
         """A scalar bool."""
         offered = {
             "step": ops.convert_to_tensor(progress.step),

@@ -26,9 +26,9 @@ class Linear(Ramp):
         ValueError: for numbers that are not finite, and unless exactly one of `steps` and `epochs` is given.
 
     Example:
-        >>> from multiloss.schedules import Linear, Progress
+        >>> from multiloss.schedules import Linear, TrainingProgress
         >>> schedule = Linear(0.0, 1.0, epochs=4)
-        >>> [float(schedule.value(Progress(step=0, epoch=epoch))) for epoch in range(6)]
+        >>> [float(schedule.value(TrainingProgress(step=0, epoch=epoch))) for epoch in range(6)]
         [0.0, 0.25, 0.5, 0.75, 1.0, 1.0]
     """
 

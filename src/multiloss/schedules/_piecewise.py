@@ -9,7 +9,7 @@ from keras import ops
 
 from .._core.errors import invalid, unknown_name
 from .._core.registry import register
-from .._core.schedule import Progress, Schedule
+from .._core.schedule import Schedule, TrainingProgress
 from .._core.typing import Array
 from ._arguments import finite_number, whole_number
 from ._clock import by_unit, elapsed, one_unit
@@ -40,12 +40,12 @@ class Piecewise(Schedule):
         ValueError: for boundaries that do not increase, a wrong number of values, or an unknown interpolation.
 
     Example:
-        >>> from multiloss.schedules import Piecewise, Progress
+        >>> from multiloss.schedules import Piecewise, TrainingProgress
         >>> schedule = Piecewise([0.0, 0.5, 1.0], epochs=[2, 4])
-        >>> [float(schedule.value(Progress(step=0, epoch=epoch))) for epoch in range(6)]
+        >>> [float(schedule.value(TrainingProgress(step=0, epoch=epoch))) for epoch in range(6)]
         [0.0, 0.0, 0.5, 0.5, 1.0, 1.0]
         >>> schedule = Piecewise([1.0, 0.0], steps=[10, 20], interpolation="linear")
-        >>> [float(schedule.value(Progress(step=step, epoch=0))) for step in (0, 10, 15, 30)]
+        >>> [float(schedule.value(TrainingProgress(step=step, epoch=0))) for step in (0, 10, 15, 30)]
         [1.0, 1.0, 0.5, 0.0]
 
     Differs from `keras.optimizers.schedules.PiecewiseConstantDecay`, where a boundary still has the value before it:
@@ -80,7 +80,7 @@ class Piecewise(Schedule):
                 received=self.values,
             )
 
-    def value(self, progress: Progress) -> Array:
+    def value(self, progress: TrainingProgress) -> Array:
         """The value of the piece in which the step or epoch lies."""
         time = elapsed(progress, self.unit)
         points = np.asarray(self.points, "int32")

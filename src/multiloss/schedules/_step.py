@@ -40,9 +40,9 @@ class Step(TimedSchedule):
             exactly one of `steps` and `epochs` is given.
 
     Example:
-        >>> from multiloss.schedules import Progress, Step
+        >>> from multiloss.schedules import TrainingProgress, Step
         >>> schedule = Step(1.0, factor=0.5, epochs=2, limit=0.25)
-        >>> [float(schedule.value(Progress(step=0, epoch=epoch))) for epoch in range(7)]
+        >>> [float(schedule.value(TrainingProgress(step=0, epoch=epoch))) for epoch in range(7)]
         [1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.25]
 
     Differs from `keras.optimizers.schedules.ExponentialDecay(staircase=True)` in the limit alone.

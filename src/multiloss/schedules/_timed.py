@@ -6,7 +6,7 @@ import abc
 
 from keras import ops
 
-from .._core.schedule import Progress, Schedule
+from .._core.schedule import Schedule, TrainingProgress
 from .._core.typing import Array
 from ._arguments import finite_number, whole_number
 from ._clock import by_unit, elapsed, fraction, one_unit
@@ -32,7 +32,7 @@ class TimedSchedule(Schedule):
     def after_warmup(self, time: Array) -> Array:
         """The value, float32, when so many steps or epochs have passed since the warm-up, a scalar int32 from 0."""
 
-    def value(self, progress: Progress) -> Array:
+    def value(self, progress: TrainingProgress) -> Array:
         """The weight, a scalar, float32."""
         passed = elapsed(progress, self.unit)
         value = self.after_warmup(ops.maximum(passed - self.warmup, 0))

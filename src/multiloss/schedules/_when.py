@@ -9,7 +9,7 @@ from keras import ops
 
 from .._core.errors import invalid
 from .._core.registry import register
-from .._core.schedule import Progress, Schedule
+from .._core.schedule import Schedule, TrainingProgress
 from .._core.typing import Array
 from ._arguments import finite_number
 from ._comparison import Comparison
@@ -55,11 +55,11 @@ class When(Schedule):
             for a name that is no term and no log.
 
     Example:
-        >>> from multiloss.schedules import Linear, Progress, When
+        >>> from multiloss.schedules import Linear, TrainingProgress, When
         >>> schedule = When("label_loss < 0.5", then=1.0, otherwise=Linear(0.0, 0.2, steps=10))
-        >>> float(schedule.value(Progress(step=5, epoch=0, losses={"label": 0.7})))
+        >>> float(schedule.value(TrainingProgress(step=5, epoch=0, losses={"label": 0.7})))
         0.1...
-        >>> float(schedule.value(Progress(step=6, epoch=0, losses={"label": 0.4})))
+        >>> float(schedule.value(TrainingProgress(step=6, epoch=0, losses={"label": 0.4})))
         1.0
     """
 
@@ -79,7 +79,7 @@ class When(Schedule):
         self._final = None if final is None else finite_number("final", final)
         self._parsed = _parse(condition, self.monitor)
 
-    def value(self, progress: Progress) -> Array:
+    def value(self, progress: TrainingProgress) -> Array:
         """The weight of the branch that holds."""
         return ops.where(self._parsed.holds(progress), self.then.value(progress), self.otherwise.value(progress))
 

@@ -7,8 +7,7 @@ import numpy as np
 from keras import ops
 
 from ..._core.errors import invalid
-from ...problems import Problem
-from ...problems._fresh_names import with_fresh_names
+from ...problems import Problem, with_fresh_names
 
 
 class InitialModel:

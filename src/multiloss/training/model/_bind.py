@@ -7,8 +7,22 @@ from typing import Any
 
 import keras
 
+from ..._core.errors import invalid
 from .._keras_seams import output_spec
 from ..reading import BoundTerm, Specified, TrainingState, WeightHandle
+
+
+def check_plain(model: Any, trainer: type) -> None:
+    """Refuses what is no plain `keras.Model`, and models whose own training step would be bypassed."""
+    if not isinstance(model, keras.Model) or isinstance(model, trainer):
+        raise invalid("`model` must be a plain keras.Model", received=type(model).__name__)
+    for method in ("train_step", "compute_loss"):
+        if getattr(type(model), method) is not getattr(keras.Model, method):
+            raise invalid(
+                f"`model` must leave the training step to multiloss, but {type(model).__name__} overrides `{method}`",
+                received=type(model).__name__,
+                fix="Write its losses as terms, for instance with ml.Joint(fn).",
+            )
 
 
 def bind(specified: Mapping[str, Specified], trainer: Any, state: TrainingState) -> list[BoundTerm]:

@@ -8,7 +8,6 @@ import keras
 from keras import ops
 
 from ..._core.balancer import Balancer
-from ..._core.errors import invalid
 from ..._core.registry import PACKAGE, resolve
 from ..._core.typing import Array
 from .._keras_seams import clear_functions, install_trackers, peek, untracked
@@ -22,11 +21,12 @@ from ..reading import (
     Specified,
     TrainingState,
     apply_weights,
+    complete_weights,
     feature_model,
     specify,
 )
 from ..step import Guard, Objective, StepProgram, check_mode, check_schedules
-from ._bind import bind, may_add_losses
+from ._bind import bind, check_plain, may_add_losses
 from ._calibration import calibrate, check_calibrated
 from ._dry_run import dry_run
 from ._explain import explanation
@@ -63,17 +63,8 @@ class MultiLossModel(keras.Model):
     """
 
     def __init__(self, model: keras.Model, **kwargs: Any):
+        check_plain(model, MultiLossModel)
         super().__init__(**kwargs)
-        if not isinstance(model, keras.Model) or isinstance(model, MultiLossModel):
-            raise invalid("`model` must be a plain keras.Model", received=type(model).__name__)
-        for method in ("train_step", "compute_loss"):
-            if getattr(type(model), method) is not getattr(keras.Model, method):
-                raise invalid(
-                    f"`model` must leave the training step to multiloss, but {type(model).__name__} overrides "
-                    f"`{method}`",
-                    received=type(model).__name__,
-                    fix="Write its losses as terms, for instance with ml.Joint(fn).",
-                )
         self.model = model
         self.state = TrainingState()
         untracked(self, program=None, _extended=None, _arguments={})
@@ -233,12 +224,9 @@ class MultiLossModel(keras.Model):
             x: inputs.
             y: targets.
             sample_weight: sample weights.
-
-        Raises:
-            ValueError: for a trainer that is not compiled, and data that do not fit the terms.
         """
         self._assert_compile_called("probe")
-        data = (x, y, with_complete_weights(y, {"sample_weight": sample_weight})["sample_weight"])
+        data = (x, y, complete_weights(y, sample_weight))
         if self.program.batch_size is None:
             self._symbolic_build(data_batch=data)
         return probe(self.program, *data)

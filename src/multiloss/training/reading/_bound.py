@@ -12,7 +12,7 @@ from keras import ops
 
 from ..._core.errors import invalid
 from ..._core.scale import Scale
-from ..._core.schedule import Progress, Schedule
+from ..._core.schedule import Schedule, TrainingProgress
 from ...terms import Description
 from .._keras_seams import sync_state
 from ._specification import check_weight
@@ -33,7 +33,7 @@ class WeightHandle:
         *,
         index: int,
         schedules: tuple[Schedule, ...],
-        progress: Callable[[], Progress],
+        progress: Callable[[], TrainingProgress],
     ):
         self._model = model
         self._state = state

@@ -15,7 +15,7 @@ from ..reading import BoundTerm, TrainingState
 
 
 @dataclass(frozen=True)
-class ConstraintStep:
+class ConstraintSteps:
     """What all constraints add to a step.
 
     Attributes:
@@ -48,7 +48,7 @@ class Constraints:
             for key, value in term.description.multiplier.init().items()  # type: ignore[union-attr]
         }
 
-    def step(self, losses: Array, present: Array, user: Array, divisors: Array) -> ConstraintStep:
+    def step(self, losses: Array, present: Array, user: Array, divisors: Array) -> ConstraintSteps:
         """Reads the violations, and moves the multipliers.
 
         Args:
@@ -73,4 +73,4 @@ class Constraints:
             multipliers.append(step.multiplier)
             violations.append(ops.where(present[at], violation, ops.zeros_like(violation)))
         stacked = ops.stack([ops.cast(factor, "float32") for factor in factors])
-        return ConstraintStep(stacked, energy, ops.stack([ops.stack(multipliers), ops.stack(violations)]))
+        return ConstraintSteps(stacked, energy, ops.stack([ops.stack(multipliers), ops.stack(violations)]))

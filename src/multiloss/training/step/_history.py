@@ -10,7 +10,7 @@ from keras import ops
 
 from ..._core.balancer import Balancer
 from ..._core.errors import unknown_name
-from ..._core.schedule import Progress, Schedule
+from ..._core.schedule import Schedule, TrainingProgress
 from ..._core.typing import Array
 from .._keras_seams import sync_state
 from ..reading import TrainingState
@@ -53,7 +53,7 @@ class History:
             values[LOGS] = np.full(len(self.log_names), np.nan, "float32")
         return values
 
-    def progress(self) -> Progress:
+    def progress(self) -> TrainingProgress:
         """What schedules read in this step."""
         losses, logs = {}, {}
         if self.reads_losses:
@@ -62,7 +62,7 @@ class History:
         if self.log_names:
             vector = self.state[LOGS].value
             logs = {name: vector[index] for index, name in enumerate(self.log_names)}
-        return Progress(self.state["step"].value, self.state["epoch"].value, losses=losses, logs=logs)
+        return TrainingProgress(self.state["step"].value, self.state["epoch"].value, losses=losses, logs=logs)
 
     def monitored(self) -> Array:
         """What the balancer reads of the epoch logs, in the order in which it named them."""
@@ -99,4 +99,4 @@ def check_schedules(schedules: Sequence[Schedule], term_names: Sequence[str]) ->
     zero = ops.zeros((), "int32")
     for schedule in schedules:
         logs = dict.fromkeys(schedule.monitors(), unknown)
-        schedule.value(Progress(zero, zero, losses=dict.fromkeys(term_names, unknown), logs=logs))
+        schedule.value(TrainingProgress(zero, zero, losses=dict.fromkeys(term_names, unknown), logs=logs))
