@@ -126,15 +126,15 @@ class IgnoresWeights(keras.losses.Loss):
 )
 def test_the_check_refuses(loss, message):
     with pytest.raises(AssertionError, match=message):
-        check_loss(loss, *MASKS)
+        check_loss(loss, y_true=MASKS[0], y_pred=MASKS[1])
 
 
 def test_the_check_takes_a_users_loss():
-    check_loss(keras.losses.BinaryCrossentropy(), *MASKS)
+    check_loss(keras.losses.BinaryCrossentropy(), y_true=MASKS[0], y_pred=MASKS[1])
 
 
 def test_the_check_needs_inputs():
     with pytest.raises(ValueError, match="Received: BinaryCrossentropy"):
         check_loss(keras.losses.BinaryCrossentropy())
     with pytest.raises(ValueError, match="two samples"):
-        check_loss(ml.losses.Dice(), np.ones((1, 4)), y_pred=np.ones((1, 4)))
+        check_loss(ml.losses.Dice(), y_true=np.ones((1, 4)), y_pred=np.ones((1, 4)))

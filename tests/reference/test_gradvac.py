@@ -30,7 +30,7 @@ class Reference:
                 target = self.targets[index, other]
                 if cosine < target:
                     length = np.linalg.norm(turned) / np.linalg.norm(rows[other])
-                    across, aside = np.sqrt(1 - cosine**2), np.sqrt(1 - target**2)
+                    across, aside = np.sqrt(max(0.0, 1 - cosine**2)), np.sqrt(1 - target**2)
                     turned = turned + length * (target * across - cosine * aside) / aside * rows[other]
                 self.targets[index, other] = self.decay * target + (1 - self.decay) * cosine
             total += turned

@@ -16,7 +16,7 @@ from ._prediction import LossAtPrediction
 TOLERANCE = 1e-5
 
 
-def check_loss(loss: Any, y_true: Any = None, *, y_pred: Any = None) -> None:
+def check_loss(loss: Any, *, y_true: Any = None, y_pred: Any = None) -> None:
     """Checks that a Keras loss can serve as a term: it is saved, it acts on samples, it stays finite.
 
     In turn: the loss survives serialisation; `call` gives at least one value for each sample, and no sample moves the
@@ -52,7 +52,7 @@ def _inputs(loss: Any, y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray
             raise invalid(
                 "`check_loss` needs `y_true` and `y_pred` for a loss without `example_inputs`",
                 received=type(loss).__name__,
-                fix="Write check_loss(loss, y_true, y_pred) with a small batch.",
+                fix="Write check_loss(loss, y_true=..., y_pred=...) with a small batch.",
             )
         y_true, y_pred = loss.example_inputs()
     y_true, y_pred = np.asarray(y_true), np.asarray(y_pred, "float32")
