@@ -42,11 +42,11 @@ check: $(VENV)/test
 	$(VENV)/bin/lint-imports
 
 test: check
-	for backend in jax torch tensorflow; do \
+	failed=0; for backend in jax torch tensorflow; do \
 	  echo "== $$backend"; \
 	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 $(QUICK) \
-	    $(VENV)/bin/python -m pytest -n 2 --dist worksteal || exit 1; \
-	done
+	    $(VENV)/bin/python -m pytest -n 2 --dist worksteal || failed=1; \
+	done; exit $$failed
 
 # The tests of the formulas against changed formulas, on a sample; not in CI. It changes files under src while it runs.
 MUTANTS ?= 40

@@ -155,7 +155,7 @@ def test_every_run_failed(problem_file, capsys, tmp_path):
         (["compare", "json:dumps"], "json:dumps failed"),
         (["compare", "{file}:absent"], "Unknown function of"),
         (["compare", "{file}:other"], "must return a multiloss.Problem. Received: dict"),
-        (["compare", "{file}:fails"], "my_problem.py, line 19: TypeError: a mistake of mine"),
+        (["compare", "{file}:fails"], "my_problem.py, line 20: TypeError: a mistake of mine"),
         (["compare", "{file}:fails_later"], "build_model of problem 'mine' failed"),
         (["compare", "--out", "{file}"], "--out must be a folder"),
         (["compare", "--out", "{file}/report"], "my_problem.py/report', which lies in the file '{file}'."),

@@ -45,7 +45,6 @@ class MultiLossModel(keras.Model):
     Attributes:
         model: the user's model.
         terms: the bound terms by name; `terms["a"].weight.assign(0.3)` works at any time.
-        balancer: the balancer.
         state: all state of training beside the model's own.
         program: the training step, made by `compile`.
 
