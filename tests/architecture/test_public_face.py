@@ -48,3 +48,13 @@ def test_at_most_two_arguments_go_by_position(name):
 def test_the_trainer_is_compiled_as_a_keras_model():
     parameters = list(inspect.signature(ml.MultiLossModel.compile).parameters.values())
     assert [each.name for each in parameters if each.kind in BY_POSITION] == ["self", "optimizer", "loss"]
+
+
+def test_both_ways_to_compile_take_the_same_arguments():
+    """`ml.compile` hands everything on: a new argument must stand in both signatures, with one default."""
+    method = dict(inspect.signature(ml.MultiLossModel.compile).parameters)
+    function = dict(inspect.signature(ml.compile).parameters)
+    assert list(method)[1:] == list(function)[1:]
+    assert [method[name].default for name in list(method)[1:]] == [
+        function[name].default for name in list(function)[1:]
+    ]
