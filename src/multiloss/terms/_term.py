@@ -109,7 +109,7 @@ class Term(Description):
         """The term's value in a batch."""
         y_true, y_pred = self._arrays(name, batch)
         mask = self.label_mask(name, y_true, batch)
-        safe_true = safe_target(y_true, mask)
+        safe_true = y_true if mask is None else safe_target(y_true, mask)
         values, value_mask = self._values(name, safe_true, y_pred, mask)
         if len(values.shape) == 0:
             return self._whole_batch(name, values, batch, value_mask)
@@ -139,9 +139,8 @@ class Term(Description):
                 values = self.function(ops.expand_dims(y_true, -1), ops.expand_dims(safe, -1))
                 values = ops.squeeze(values, -1) if len(values.shape) > rank else values
             else:
-                rows = mask if mask is None else shrink(mask, min(len(mask.shape), rank - 1))
-                mask = rows
-                values = self.function(y_true, safe_prediction(y_pred, rows))
+                mask = None if mask is None else shrink(mask, min(len(mask.shape), rank - 1))
+                values = self.function(y_true, y_pred if mask is None else safe_prediction(y_pred, mask))
         except Exception as error:
             raise invalid(
                 f"The loss of term {name!r} failed on a target of shape {tuple(y_true.shape)} and a prediction of "
@@ -162,7 +161,7 @@ class Term(Description):
             weights.append(batch.extra(name, "sample_weight", self.sample_weight))
         if self.class_weight is not None:
             weights.append(class_weights(name, y_true, y_pred, self.class_weight))
-        return product_of_weights(name, map(as_float, weights), rank)
+        return product_of_weights(name, map(as_float, weights), rank) if weights else None
 
     def _whole_batch(self, name: str, value: Array, batch: Batch, mask: Array | None) -> TermValue:
         if mask is not None or self._weights(name, batch, value, value, 99) is not None:
@@ -182,8 +181,11 @@ class Term(Description):
             y_true: the labels.
             batch: where the mask and the padding are.
         """
+        padding = batch.masks.get(str(self.output))
+        if padding is None and not self.may_lack_labels:
+            return None
         given = None if self.mask is None else ops.convert_to_tensor(batch.extra(name, "mask", self.mask))
-        return counting(Labels(name, y_true, self.missing, given, batch.masks.get(str(self.output))))
+        return counting(Labels(name, y_true, self.missing, given, padding))
 
     def explain(self) -> tuple[str, str]:
         """What the term reads, and how it is reduced."""
