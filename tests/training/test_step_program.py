@@ -77,7 +77,7 @@ class Differences(Pullback):
 
 
 class NumPyProgram(WritingProgram):
-    """The five methods that a backend owes."""
+    """The four methods that a backend owes."""
 
     def linearize(self, x, y, sample_weight, *, around=None):
         variables = self.model.trainable_variables

@@ -7,17 +7,13 @@ from ._arrays import module_of
 from ._shapes import spread
 
 
-def safe_target(y_true: Array, mask: Array | None) -> Array:
+def safe_target(y_true: Array, mask: Array) -> Array:
     """The target with 0 where no label counts, set before the loss: 0 times NaN is NaN."""
-    if mask is None:
-        return y_true
     module = module_of(y_true, mask)
     return module.where(spread(mask, len(y_true.shape)), y_true, module.zeros_like(y_true))
 
 
-def safe_prediction(y_pred: Array, mask: Array | None) -> Array:
+def safe_prediction(y_pred: Array, mask: Array) -> Array:
     """The prediction with a constant where no label counts, so that no gradient can come from there."""
-    if mask is None:
-        return y_pred
     module = module_of(y_pred, mask)
     return module.where(spread(mask, len(y_pred.shape)), y_pred, 0.5 * module.ones_like(y_pred))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..._core.wording import listed
 from ..defaults import TUNED
 from ._contender_summary import ContenderSummary
 
@@ -141,6 +142,4 @@ def _in_seconds(settings: Mapping[str, Any]) -> bool:
 
 
 def _listed(names: Sequence[str]) -> str:
-    if len(names) == 1:
-        return f"{names[0]} is"
-    return f"{', '.join(names[:-1])} and {names[-1]} are"
+    return f"{listed(names)} {'is' if len(names) == 1 else 'are'}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..statistics import between, percent
+from ..._core.wording import signed_percent
+from ..statistics import between
 from ._contender_summary import ContenderSummary
 
 # From this many contenders with one verdict on, a sentence for each repeats itself.
@@ -48,13 +49,13 @@ def statements(summary: Sequence[ContenderSummary], baseline: str) -> list[State
 
 def _together(word: str, entries: Sequence[ContenderSummary], baseline: str) -> str:
     if word == "too few seeds":
-        listed = ", ".join(f"{entry.balancer} {percent(entry.improvement.mean or 0.0)}" for entry in entries)
+        listed = ", ".join(f"{entry.balancer} {signed_percent(entry.improvement.mean or 0.0)}" for entry in entries)
         return (
             f"Against {baseline}, in the one seed that was run: {listed}. One seed says nothing about chance; three or "
             "more are needed for a verdict."
         )
     listed = ", ".join(
-        f"{entry.balancer} {percent(entry.improvement.mean or 0.0)} ({between(entry.improvement.interval)})"
+        f"{entry.balancer} {signed_percent(entry.improvement.mean or 0.0)} ({between(entry.improvement.interval)})"
         for entry in entries
     )
     failed = sum(entry.failed for entry in entries)

@@ -14,6 +14,5 @@ from ._multiple import holm as holm
 from ._t_distribution import t_distribution as t_distribution
 from ._verdict import Evidence as Evidence
 from ._verdict import between as between
-from ._verdict import percent as percent
 from ._verdict import sentence as sentence
 from ._verdict import verdict as verdict

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..._core.wording import signed_percent
 from ._interval import CONFIDENCE, Estimate
 
 
@@ -61,15 +62,10 @@ def sentence(evidence: Evidence) -> str:
     return text
 
 
-def percent(value: float) -> str:
-    """A relative change with its sign, as in "+12.3 %"; a true minus sign."""
-    return f"{100.0 * value:+.1f} %".replace("-", "−")
-
-
 def between(interval: tuple[float, float] | None) -> str:
     """The two ends of an interval."""
     low, high = interval or (0.0, 0.0)
-    return f"{percent(low)} to {percent(high)}"
+    return f"{signed_percent(low)} to {signed_percent(high)}"
 
 
 def _claim(word: str, evidence: Evidence) -> str:
@@ -82,10 +78,10 @@ def _claim(word: str, evidence: Evidence) -> str:
         if gain.mean is None:
             return f"{label} cannot be compared with {baseline}: no seed has a result of both."
         return (
-            f"{label} against {baseline}: {percent(gain.mean)} in the one seed that both finished. "
+            f"{label} against {baseline}: {signed_percent(gain.mean)} in the one seed that both finished. "
             "One seed says nothing about chance; three or more are needed for a verdict."
         )
-    mean = percent(gain.mean or 0.0)
+    mean = signed_percent(gain.mean or 0.0)
     interval = f"{100 * CONFIDENCE:.0f} % interval {between(gain.interval)}"
     numbers = f"{mean} on average over {gain.count} seeds ({interval})"
     if word != "not distinguishable":
@@ -108,7 +104,7 @@ def _by_metric(changes: Mapping[str, Estimate]) -> str:
     parts = []
     for word, sign in (("better", 1.0), ("worse", -1.0)):
         names = [
-            f"{name} ({percent(change.mean)})"
+            f"{name} ({signed_percent(change.mean)})"
             for name, change in changes.items()
             if change.mean is not None and change.excludes_zero() and change.mean * sign > 0.0
         ]

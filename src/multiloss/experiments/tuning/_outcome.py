@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..._core.wording import counted, signed_percent
 from ..comparison import ContenderSummary
 from ..defaults import FIXED
-from ..statistics import percent
+from ..statistics import between
 from ._objective import TrialObjective
 from ._record import TrialRecord
 
@@ -59,18 +60,18 @@ def headline(outcome: Outcome) -> str:
     if word == "failed" and outcome.best is None:
         return f"No trial finished: {outcome.trials[0].error}" if outcome.trials else "No trial was run."
     if word == "nothing better":
-        return f"Nothing better than {base} was found in {_count(len(outcome.trials), 'trial')}."
+        return f"Nothing better than {base} was found in {counted(len(outcome.trials), 'trial')}."
     if word == "not confirmed":
         return f"{what} did best in the search{_gain(outcome)}; that was not confirmed on fresh seeds."
     confirmed = outcome.confirmed
     assert confirmed is not None
     if word in ("failed", "too few seeds") or confirmed.improvement.mean is None:
-        gain = "" if confirmed.improvement.mean is None else f" ({percent(confirmed.improvement.mean)})"
+        gain = "" if confirmed.improvement.mean is None else f" ({signed_percent(confirmed.improvement.mean)})"
         why = "its runs failed" if word == "failed" else "one seed says nothing about chance"
         return f"{what} could not be confirmed: {why}{gain}."
-    seeds = _count(confirmed.improvement.count, "fresh seed")
+    seeds = counted(confirmed.improvement.count, "fresh seed")
     low, high = confirmed.improvement.interval or (0.0, 0.0)
-    numbers = f"{percent(confirmed.improvement.mean)} over {seeds} (95 % interval {percent(low)} to {percent(high)})"
+    numbers = f"{signed_percent(confirmed.improvement.mean)} over {seeds} (95 % interval {between((low, high))})"
     if word == "not distinguishable":
         why = (
             "chance alone would do as much, with as many comparisons"
@@ -86,7 +87,7 @@ def by_metric(outcome: Outcome) -> str:
     confirmed, parts = outcome.confirmed, []
     for word, sign in (("better", 1.0), ("worse", -1.0)):
         names = [
-            f"{name} ({percent(change.mean)})"
+            f"{name} ({signed_percent(change.mean)})"
             for name, change in (confirmed.changes if confirmed else {}).items()
             if change.mean is not None and change.excludes_zero() and change.mean * sign > 0.0
         ]
@@ -131,7 +132,7 @@ def next_steps(outcome: Outcome) -> list[str]:
     if confirmed and word == "not distinguishable" and confirmed.improvement.count < 2 * _FEW_SEEDS:
         steps.append("Raise `--seeds` for the confirmation: with more of them a smaller difference shows.")
     if failed:
-        steps.append(f"{_count(len(failed), 'trial')} failed by themselves: their messages are in the table below.")
+        steps.append(f"{counted(len(failed), 'trial')} failed by themselves: their messages are in the table below.")
     if outcome.objective.pareto:
         steps.append(
             "The knee is one choice among the front. Choose another trial of the front if one metric matters more to "
@@ -171,11 +172,7 @@ def _gain(outcome: Outcome) -> str:
     if best is None or outcome.objective.pareto or not best.values:
         return ""
     if outcome.objective.relative:
-        return f" ({percent(best.values[0])} against {outcome.baseline})"
+        return f" ({signed_percent(best.values[0])} against {outcome.baseline})"
     name = next(iter(outcome.objective.metrics))
     against = f" against {base.values[0]:.4g} with {outcome.baseline}" if base else ""
     return f" ({name} {best.values[0]:.4g}{against})"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

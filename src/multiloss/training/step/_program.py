@@ -28,7 +28,7 @@ from ._plan import StepPlan
 class Host(Protocol):
     """What a step needs of the `keras.Model` that trains; anything that has it will do.
 
-    `call(x, training=...)` gives the model's outputs, or `Observed` where terms read inner layers; `losses` are those
+    `observe(x, training)` gives the model's outputs, or `Observed` where terms read inner layers; `losses` are those
     that this call added.
     """
 

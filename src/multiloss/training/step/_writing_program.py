@@ -17,7 +17,7 @@ from ._program import StepProgram
 
 
 class WritingProgram(StepProgram):
-    """`train_step` and `test_step` of backends that write in place; a backend gives five short methods."""
+    """`train_step` and `test_step` of backends that write in place; a backend gives four short methods."""
 
     @abc.abstractmethod
     def linearize(
