@@ -49,15 +49,19 @@ test: check
 	done; exit $$failed
 
 # The tests of the formulas against changed formulas, on a sample; not in CI. It changes files under src while it runs.
-MUTANTS ?= 40
+MUTANTS ?= 200
+FORMULA_TESTS = tests/masks tests/reference tests/terms tests/properties tests/contract tests/training
 mutants: $(VENV)/test
 	$(VENV)/bin/python -m pip install --quiet -e ".[mutants]"
-	$(VENV)/bin/cosmic-ray init --force tests/mutation/core.toml $(VENV)/mutants.sqlite
-	$(VENV)/bin/cr-filter-operators $(VENV)/mutants.sqlite tests/mutation/core.toml
-	$(VENV)/bin/python tests/mutation/sample.py $(VENV)/mutants.sqlite $(MUTANTS)
+	mkdir -p .mutants
+	KERAS_BACKEND=torch OMP_NUM_THREADS=1 COVERAGE_FILE=.mutants/coverage $(VENV)/bin/python -m pytest -n 2 -q \
+	  --cov=multiloss --cov-context=test --cov-report= --junitxml=.mutants/junit.xml $(FORMULA_TESTS)
+	$(VENV)/bin/cosmic-ray init --force tests/mutation/core.toml .mutants/mutants.sqlite
+	$(VENV)/bin/cr-filter-operators .mutants/mutants.sqlite tests/mutation/core.toml
+	$(VENV)/bin/python tests/mutation/sample.py .mutants/mutants.sqlite $(MUTANTS)
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" KERAS_BACKEND=torch OMP_NUM_THREADS=1 \
-	  $(VENV)/bin/cosmic-ray exec tests/mutation/core.toml $(VENV)/mutants.sqlite
-	$(VENV)/bin/cr-report $(VENV)/mutants.sqlite --show-diff --surviving-only
+	  $(VENV)/bin/cosmic-ray exec tests/mutation/core.toml .mutants/mutants.sqlite
+	$(VENV)/bin/cr-report .mutants/mutants.sqlite --show-diff --surviving-only
 
 clean:
 	rm -rf $(VENV) $(OUT)
