@@ -13,7 +13,7 @@ from ..typing import Array, Weights
 def pair_in_ball(cosines: Array, lengths: Array, radius: float) -> Weights:
     """Maximises min(g_1.d, g_2.d) over |d - m| <= radius |m|, m = (g_1 + g_2) / 2.
 
-    Either the shorter one is the worse one at the point of the ball that is best for it, d = m + radius |m| g_1 / |g_1|.
+    Either the shorter one is the worse one at the best point of the ball for it, d = m + radius |m| g_1 / |g_1|.
     Or both do equally well: then d is a multiple of p, the point of the line through g_1 and g_2 that is nearest to 0,
     as long as the ball allows. What could cancel is written with 1 + cos and the difference of the lengths.
 
