@@ -25,7 +25,6 @@ class LossFunction:
         name: for errors and tables.
         reduction: what the loss object itself asks for, in Keras's word; `"mean"` for functions.
         entrywise: the loss is a mean over the last axis of one loss per entry, so that single entries can be masked.
-        per_entry: it gives these entries themselves, and leaves the mean to the reduction.
     """
 
     def __init__(self, identifier: Any):
@@ -35,7 +34,6 @@ class LossFunction:
         _refuse_variables(owner)
         self.name = identifier if isinstance(identifier, str) else getattr(owner, "name", None) or _name(owner)
         self.reduction = str(getattr(owner, "reduction", "mean")).lower()
-        self.per_entry = False
         self.entrywise = self._probe_entrywise()
 
     def __call__(self, y_true: Array, y_pred: Array) -> Array:
@@ -55,7 +53,6 @@ class LossFunction:
         except Exception:  # a loss that does not take such shapes is not entrywise
             return False
         if whole.shape == y_true.shape:
-            self.per_entry = True
             return True
         return whole.shape == (4,) and entries.shape == (4, 3) and np.allclose(entries.mean(-1), whole, atol=1e-5)
 

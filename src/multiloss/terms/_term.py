@@ -138,9 +138,6 @@ class Term(Description):
                 safe = safe_prediction(y_pred, mask)
                 values = self.function(ops.expand_dims(y_true, -1), ops.expand_dims(safe, -1))
                 values = ops.squeeze(values, -1) if len(values.shape) > rank else values
-                if self.reads_as.reduction == "sum" and not self.function.per_entry:
-                    # The loss of a sample is the mean of its entries; a sum of losses does not make it their sum.
-                    values = values / y_pred.shape[-1]
             else:
                 mask = None if mask is None else shrink(mask, min(len(mask.shape), rank - 1))
                 values = self.function(y_true, y_pred if mask is None else safe_prediction(y_pred, mask))
