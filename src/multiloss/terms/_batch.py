@@ -136,8 +136,3 @@ def as_float(value: Any) -> Array:
     value = ops.convert_to_tensor(value)
     dtype = str(value.dtype).rsplit(".", 1)[-1]
     return value if dtype == "float64" else ops.cast(value, "float32")
-
-
-def is_float(array: Array) -> bool:
-    """Whether the tensor has a floating-point dtype."""
-    return "float" in str(array.dtype)
