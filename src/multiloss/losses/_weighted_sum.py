@@ -22,8 +22,9 @@ MEANS = ("sum_over_batch_size", "mean", "none", None)
 
 @register(
     "weighted_sum",
+    expects="parts",
     cases=(
-        {"losses": {"cross_entropy": "binary_crossentropy", "dice": "dice"}, "weights": {"dice": 0.5}},
+        {"losses": {"cross_entropy": "binary_crossentropy", "dice": "soft_dice"}, "weights": {"dice": 0.5}},
         {"losses": {"squared": "mse", "absolute": "mae"}},
     ),
 )

@@ -95,9 +95,7 @@ class LossFunction:
             return False, False
         if whole.shape == y_true.shape:
             return True, False
-        averages = (
-            whole.shape == (4,) and entries.shape == (4, 3) and np.allclose(entries.mean(-1), whole, atol=1e-5)
-        )
+        averages = whole.shape == (4,) and entries.shape == (4, 3) and np.allclose(entries.mean(-1), whole, atol=1e-5)
         return averages, averages
 
     def _probe(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
