@@ -5,7 +5,7 @@ Private to Keras, as all of `training/_keras_seams.py`, which stands above the l
 
 from __future__ import annotations
 
-from keras.src.backend import get_keras_mask, set_keras_mask
+from keras.src.backend.common.masking import get_keras_mask, set_keras_mask
 
 from .typing import Array
 
