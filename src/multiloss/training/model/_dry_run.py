@@ -1,4 +1,4 @@
-"""Runs the step once without data: every wrong name or shape raises before anything is trained."""
+"""Looks at a batch, and runs the step once without data: every wrong name or shape raises before anything is trained."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from typing import Any
 import keras
 
 from .._keras_seams import output_spec
+from ..reading import refuse_masked
 from ..step import StepProgram
+
+
+def check_batch(data: Any) -> None:
+    """Refuses a batch with masked arrays; None is no batch."""
+    refuse_masked(**dict(zip(("x", "y", "sample_weight"), data or (), strict=False)))
 
 
 def dry_run(program: StepProgram, x: Any, y: Any, sample_weight: Any) -> None:

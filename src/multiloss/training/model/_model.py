@@ -28,7 +28,7 @@ from ..reading import (
 from ..step import Guard, Objective, StepProgram, check_mode, check_schedules
 from ._bind import bind, check_plain, may_add_losses
 from ._calibration import calibrate, check_calibrated
-from ._dry_run import dry_run
+from ._dry_run import check_batch, dry_run
 from ._explain import explanation
 from ._fit import prepare_fit, with_complete_weights
 from ._probe import Probe, probe
@@ -208,8 +208,7 @@ class MultiLossModel(keras.Model):
             The measured size of each term's loss by the term's name, in the loss's own units.
 
         Raises:
-            ValueError: when no term asks for a pass, or a term has no label or no finite loss in the data; nothing is
-                changed then.
+            ValueError: when no term asks for a pass, or one has no label or finite loss; nothing is changed then.
         """
         self._assert_compile_called("calibrate")
         return calibrate(self, x, y, sample_weight, batch_size, steps)
@@ -240,6 +239,7 @@ class MultiLossModel(keras.Model):
         waits = self.program is not None and self.program.batch_size is None
         if iterator is not None and waits:
             data_batch = peek(iterator)
+        check_batch(data_batch)
         if data_batch is not None and waits:
             dry_run(self.program, *keras.utils.unpack_x_y_sample_weight(data_batch))
             super()._symbolic_build(data_batch=data_batch)
