@@ -1,4 +1,4 @@
-"""Looks at a batch, and runs the step once without data: every wrong name or shape raises before anything is trained."""
+"""Runs the step once without data: every wrong name, shape or array raises before anything is trained."""
 
 from __future__ import annotations
 
