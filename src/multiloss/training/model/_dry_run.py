@@ -11,11 +11,6 @@ from ..reading import refuse_masked
 from ..step import StepProgram
 
 
-def check_batch(data: Any) -> None:
-    """Refuses a batch with masked arrays; None is no batch."""
-    refuse_masked(**dict(zip(("x", "y", "sample_weight"), data or (), strict=False)))
-
-
 def dry_run(program: StepProgram, x: Any, y: Any, sample_weight: Any) -> None:
     """Checks the terms on the shapes of a batch.
 
@@ -34,6 +29,7 @@ def dry_run(program: StepProgram, x: Any, y: Any, sample_weight: Any) -> None:
             program.update_metrics(forward.batch)
         return [value.loss for value in forward.values]
 
+    refuse_masked(x=x, y=y, sample_weight=sample_weight)  # the first batch of a generator, or of a probe
     if not program.model.built:
         output_spec(lambda inputs: program.host.observe(inputs, False), x)
     output_spec(run, x, y, sample_weight)

@@ -28,15 +28,16 @@ from ..reading import (
 from ..step import Guard, Objective, StepProgram, check_mode, check_schedules
 from ._bind import bind, check_plain, may_add_losses
 from ._calibration import calibrate, check_calibrated
-from ._dry_run import check_batch, dry_run
+from ._dry_run import dry_run
 from ._explain import explanation
 from ._fit import prepare_fit, with_complete_weights
 from ._probe import Probe, probe
 from ._serialization import deserialize_compile_config, load_seeds, save_seeds, serialize_compile_config
+from ._unmasked_data import UnmaskedDataModel
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class MultiLossModel(keras.Model):
+class MultiLossModel(UnmaskedDataModel):
     """Trains a Keras model with named terms and a balancer; shares the model's weights and does not change it.
 
     Args:
@@ -239,7 +240,6 @@ class MultiLossModel(keras.Model):
         waits = self.program is not None and self.program.batch_size is None
         if iterator is not None and waits:
             data_batch = peek(iterator)
-        check_batch(data_batch)
         if data_batch is not None and waits:
             dry_run(self.program, *keras.utils.unpack_x_y_sample_weight(data_batch))
             super()._symbolic_build(data_batch=data_batch)
