@@ -47,14 +47,16 @@ class LossFunction:
         aligns: Keras brings targets and predictions to one rank before the formula sees them.
         entrywise: the loss is one of single entries, so that entries can be masked one by one.
         averages: where it is, it gives their mean over the last axis.
+        ignored_class: the class number that the loss leaves out by itself; None for none.
     """
 
     def __init__(self, identifier: Any):
         self.identifier = identifier
         self._function = _function(identifier)
-        owner = getattr(self._function, "__self__", self._function)
+        owner: Any = getattr(self._function, "__self__", self._function)
         _refuse_variables(owner)
         self.name = identifier if isinstance(identifier, str) else getattr(owner, "name", None) or _name(owner)
+        self.ignored_class: int | None = getattr(owner, "ignore_class", None)
         self.reduction = str(getattr(owner, "reduction", "mean")).lower()
         is_object = isinstance(owner, keras.losses.Loss)
         self.aligns = not is_object or isinstance(owner, _WRAPPED)

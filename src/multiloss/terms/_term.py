@@ -94,7 +94,7 @@ class Term(Description):
         object.__setattr__(self, "scale", find_scale(self.scale))
         object.__setattr__(self, "function", LossFunction(self.loss))
         object.__setattr__(self, "reads_as", read_reduction(self.reduction, self.function.reduction))
-        if self.may_lack_labels and self.function.couples_samples():
+        if (self.missing is not None or self.mask is not None) and self.function.couples_samples():
             raise invalid(
                 f"The loss {self.function.name!r} compares the samples of a batch with each other, so it must have "
                 "the labels of all of them",
@@ -105,7 +105,7 @@ class Term(Description):
     @property
     def may_lack_labels(self) -> bool:  # type: ignore[override]
         """Whether labels can be missing."""
-        return self.missing is not None or self.mask is not None
+        return self.missing is not None or self.mask is not None or self.function.ignored_class is not None
 
     def bound(self, key: str, outputs: Sequence[str] | None) -> Term:
         """Fills in the output and the target from the key, and checks the output's name."""
