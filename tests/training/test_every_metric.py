@@ -76,6 +76,8 @@ def _data(name):
     return (one_hot if name in BY_ROW else BITS), np.roll(SHARES, 7, axis=0)
 
 
+# Keras's own, of its confusion matrix on JAX.
+@pytest.mark.filterwarnings("ignore:Explicitly requested dtype int64")
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("name", CLASSES)
 def test_what_is_missing_does_not_count(name, weighted):

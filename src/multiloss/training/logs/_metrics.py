@@ -91,7 +91,7 @@ def update(
     _check_takes_weights(metric)
     weights = None if weight is None else ops.cast(weight, "float32")
     # Metrics that count in integers (IoU) warn of weights that are none.
-    dtype = metric.dtype if weights is None and "int" in metric.dtype else "float32"
+    dtype = "int32" if weights is None and "int" in metric.dtype else "float32"
     rank = len(y_pred.shape)
     aligned = _aligned(y_true, y_pred)
     if aligned is not None and rank > 1 and _by_entry(metric):
