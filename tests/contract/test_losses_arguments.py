@@ -89,7 +89,7 @@ def test_combined_loss_is_saved_with_its_parts():
 
 def test_combined_loss_adds_values_of_every_rank():
     masks, found = np.ones((2, 4, 4, 1)), np.full((2, 4, 4, 1), 0.5)
-    loss = L.WeightedSum({"entropy": "binary_crossentropy", "dice": "dice"})
+    loss = L.WeightedSum({"entropy": "binary_crossentropy", "soft_dice": "soft_dice"})
     expected = np.log(2) + 1 / 3
     np.testing.assert_allclose(ops.convert_to_numpy(loss.call(masks, found)), [expected] * 2, rtol=1e-4)
 

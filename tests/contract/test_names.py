@@ -8,6 +8,8 @@ import pytest
 
 import multiloss as ml
 from multiloss._core import registry
+from multiloss._core.expectations import EXPECTATIONS
+from multiloss.diagnostics._loss_kind import _FAMILY_OF, _OF_KERAS
 
 pytestmark = pytest.mark.one_backend
 
@@ -39,7 +41,9 @@ SHORT = {
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_a_name_is_the_class_name_in_lower_case(entry):
     assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", entry.name)
-    assert entry.name.replace("_", "") == entry.cls.__name__.lower()
+    # A loss called as one of Keras's is another loss: only as an object, or by its longer name.
+    longer = "soft" if entry.family == "loss" and registry.known_to_keras(entry.cls.__name__) else ""
+    assert entry.name.replace("_", "") == longer + entry.cls.__name__.lower()
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -83,6 +87,31 @@ def test_what_stands_for_what():
     assert isinstance(ml.losses.get("Huber"), keras.losses.Huber)
     with pytest.raises(ValueError, match=r"needs arguments.*Linear\(start=\.\.\., end=\.\.\.\)"):
         ml.schedules.get("linear")
+
+
+KERAS = [name for name in dir(keras.losses) if not name.startswith("_")]
+
+
+@pytest.mark.parametrize(
+    "name", sorted({*KERAS, "mse", "MAE", "kld", "bce"} - {"Loss", "get", "serialize", "deserialize"})
+)
+def test_a_name_that_keras_has_means_what_keras_means(name):
+    found = ml.losses.get(name)
+    assert (found if hasattr(found, "__name__") else type(found)).__module__.startswith("keras.")
+    assert registry.known_to_keras(name)
+
+
+def test_no_loss_takes_a_name_of_keras():
+    for entry in registry.members("loss"):
+        assert not [name for name in (entry.name, *entry.aliases) if registry.known_to_keras(name)]
+
+
+def test_every_loss_says_what_it_expects():
+    for entry in registry.members("loss"):
+        assert entry.expects in EXPECTATIONS, entry.name
+    of_keras = [name for name in KERAS if isinstance(getattr(keras.losses, name), type) and name != "Loss"]
+    assert {name.lower() for name in of_keras} == set(_FAMILY_OF)
+    assert set(_OF_KERAS) - {""} <= set(EXPECTATIONS)
 
 
 @pytest.fixture
@@ -129,6 +158,22 @@ def test_a_registered_balancer_trains_by_name_and_is_saved(tmp_path):
 def test_a_taken_name_is_refused(name):
     with pytest.raises(ValueError, match="must have a name of its own"):
         ml.register(name)(halves())
+
+
+class OwnLoss(keras.losses.Loss):
+    """A loss of a user's own."""
+
+    def call(self, y_true, y_pred):
+        return keras.ops.mean(keras.ops.abs(y_true - y_pred), axis=-1)
+
+
+@pytest.mark.usefixtures("registered")
+@pytest.mark.parametrize("name", ["mse", "dice", "categorical_generalized_cross_entropy"])
+def test_a_loss_may_not_take_a_name_of_keras(name):
+    with pytest.raises(ValueError, match=f"'{name}' is a loss of Keras"):
+        ml.register(name)(OwnLoss)
+    with pytest.raises(ValueError, match="Unknown expectation 'binry'"):
+        ml.register("own_loss", expects="binry")(OwnLoss)
 
 
 @pytest.mark.usefixtures("registered")

@@ -96,6 +96,13 @@ def test_a_class_that_does_not_exist(label):
         assert found(fixed) == []
 
 
+def test_a_class_that_the_loss_ignores_is_no_mistake():
+    kind = data()[1]["kind"].copy()
+    kind[::4] = 255
+    ignoring = keras.losses.SparseCategoricalCrossentropy(ignore_class=255)
+    assert found(diagnose(loss={"kind": ignoring}, kind=kind)) == []
+
+
 def test_classes_from_one():
     finding = the(diagnose(kind=data()[1]["kind"] + 1), "class out of range")
     assert "subtract 1" in finding.remedy

@@ -26,7 +26,7 @@ def logits(name):
     [
         ("kind", 3, "sparse_categorical_crossentropy", logits("SparseCategoricalCrossentropy")),
         ("hit", 1, "binary_crossentropy", logits("BinaryCrossentropy")),
-        ("hit", 1, "dice", ml.losses.Dice(from_logits=True)),
+        ("hit", 1, "soft_dice", ml.losses.Dice(from_logits=True)),
     ],
 )
 def test_logits_into_a_loss_of_probabilities(output, units, loss, fixed):

@@ -51,7 +51,7 @@ def test_maps_of_arrays_and_of_a_data_set():
 def test_a_model_trains_on_a_data_set_with_maps():
     data = _Batches()
     model = keras.Sequential([keras.Input((5, 7, 1)), keras.layers.Conv2D(1, 1, activation="sigmoid", name="mask")])
-    loss = {"mask": {"region": "dice", "boundary": ml.Term("boundary", target="distance")}}
+    loss = {"mask": {"region": "soft_dice", "boundary": ml.Term("boundary", target="distance")}}
     history = ml.compile(model, "adam", loss=loss).fit(ml.losses.add_distance_maps(data), epochs=2, verbose=0).history
     assert np.isfinite(history["mask/boundary_loss"]).all()
     assert data.ended >= 2  # Keras looks at a batch before the first epoch

@@ -170,7 +170,7 @@ def test_p7_segmentation_classification_and_size(tmp_path):
         model,
         keras.optimizers.Adam(0.01),
         loss={
-            "mask": {"dice": "dice", "boundary": ml.Term("boundary", output="mask", target="distance")},
+            "mask": {"dice": "soft_dice", "boundary": ml.Term("boundary", output="mask", target="distance")},
             "kind": "sparse_categorical_crossentropy",
             "size": "mse",
         },

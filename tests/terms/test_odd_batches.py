@@ -149,7 +149,9 @@ def test_p6_an_unknown_key_in_y_is_left_alone():
     assert _logs(x, {**y, "weather": np.zeros(10)}) == _logs(x, y)
 
 
-@pytest.mark.parametrize("name", ["mse", "binary_crossentropy", "dice", "boundary", "circular", "wing", "quantile"])
+@pytest.mark.parametrize(
+    "name", ["mse", "binary_crossentropy", "soft_dice", "boundary", "circular", "wing", "quantile"]
+)
 def test_p6_no_sample_gives_zero_and_no_gradient(name):
     empty = np.zeros((0, 3), "float32")
     value, gradient = value_and_gradient(lambda p: evaluate(ml.Term(name), empty, p).loss, empty)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import multiloss as ml
 
-LOSSES = ("mse", "mae", "huber", "binary_crossentropy", "cosine_similarity", "dice")
+LOSSES = ("mse", "mae", "huber", "binary_crossentropy", "cosine_similarity", "soft_dice")
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -23,7 +23,7 @@ LOSSES = ("mse", "mae", "huber", "binary_crossentropy", "cosine_similarity", "di
 )
 def test_a_masked_sample_counts_for_nothing(name, seed, samples, width, scale, poison, present):
     generator = np.random.default_rng(seed)
-    bounded = name in ("binary_crossentropy", "dice")
+    bounded = name in ("binary_crossentropy", "soft_dice")
     predicted = (
         generator.uniform(0.1, 0.9, (samples, width)) if bounded else scale * generator.normal(size=(samples, width))
     )

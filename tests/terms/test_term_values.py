@@ -174,8 +174,10 @@ def test_a_column_against_a_vector_is_not_broadcast():
     [
         (ml.Term("mse", reduction="sum_over_batch_size"), "mean", "(read from 'sum_over_batch_size')"),
         (ml.Term("mse", reduction="none"), "mean", "(read from 'none')"),
+        (ml.Term("mse", reduction=None), "mean", "(read from 'none')"),
         (ml.Term("mse", reduction="mean_with_sample_weight"), "weighted_mean", "(read from 'mean_with_sample_weight')"),
         (ml.Term(keras.losses.MeanSquaredError(reduction="none")), "mean", "(read from 'none')"),
+        (ml.Term(keras.losses.MeanSquaredError(reduction=None)), "mean", "(read from 'none')"),
         (ml.Term(keras.losses.MeanSquaredError(reduction="sum")), "sum", "sum"),
         (ml.Term(keras.losses.MeanSquaredError(reduction="sum"), reduction="none"), "mean", "(read from 'none')"),
         (ml.Term(keras.losses.MeanSquaredError()), "mean", "mean per labelled sample"),

@@ -87,7 +87,7 @@ def test_21_angles_many_turns_apart():
         assert gradient.item() == pytest.approx(slope, abs=1e-5)
 
 
-@pytest.mark.parametrize("name", ["mse", "binary_crossentropy", "dice", "binary_focal"])
+@pytest.mark.parametrize("name", ["mse", "binary_crossentropy", "soft_dice", "binary_focal"])
 def test_22_a_value_does_not_depend_on_the_size_of_picture_or_batch(name):
     predicted = RANDOM.uniform(0.1, 0.9, (2, 4, 4, 1)).astype("float32")
     target = RANDOM.integers(0, 2, (2, 4, 4, 1)).astype("float32")
@@ -123,6 +123,6 @@ def test_32_dice_knows_samples():
     mask = np.array([[1, 1, 0, 0], [1, 0, 0, 0]], "float32")
     found = np.array([[1, 1, 0, 0], [0, 0, 0, 1]], "float32")
     weight = np.array([1, 0], "float32")
-    assert loss(ml.Term("dice"), mask, found, sample_weight=weight) == pytest.approx(0.0, abs=1e-6)
+    assert loss(ml.Term("soft_dice"), mask, found, sample_weight=weight) == pytest.approx(0.0, abs=1e-6)
     with pytest.raises(ValueError, match=r"of term 'out' gives one value for the whole batch"):
         loss(ml.Term(keras.losses.Dice()), mask, found, sample_weight=weight)

@@ -13,6 +13,7 @@ import keras
 from .balancer import Balancer
 from .configured import parameters
 from .errors import invalid, unknown_name
+from .expectations import EXPECTATIONS
 from .properties import PROPERTIES
 from .scale import Scale
 from .schedule import Schedule
@@ -34,6 +35,7 @@ class Entry:
         properties: the mathematical properties that it claims, each tested in both directions.
         cases: keyword arguments with which the contract tests build it, the defaults first.
         aliases: other names of the literature, such as `"uw"`.
+        expects: of a loss: one of `EXPECTATIONS`; empty where nothing is said, so that nothing is judged.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Entry:
     properties: tuple[str, ...]
     cases: tuple[Mapping[str, Any], ...] = field(default=({},))
     aliases: tuple[str, ...] = ()
+    expects: str = ""
 
     @property
     def keys(self) -> set[str]:
@@ -65,6 +68,7 @@ def register(
     paper: str = "",
     properties: Iterable[str] = (),
     cases: Iterable[Mapping[str, Any]] = ({},),
+    expects: str = "",
 ) -> Callable[[Class], Class]:
     """Registers a member where it is written: its string name, its serialisation, its tests.
 
@@ -78,12 +82,16 @@ def register(
         paper: reference, such as `"arXiv:2001.06782"`.
         properties: the properties that hold for every case; `multiloss list --json` shows which there are.
         cases: keyword arguments for the contract tests.
+        expects: of a loss, what `ml.diagnose` may judge its targets and predictions by: `"sparse"` (class numbers),
+            `"one_hot"`, `"classes"` (either), `"binary"`, `"overlap"` (masks), `"distances"`, `"grades"`,
+            `"squared"` or `"absolute"` (errors of numbers), `"angles"`.
 
     Returns:
         The decorator of a class that derives from `Balancer`, `Scale`, `Schedule` or `keras.losses.Loss`.
 
     Raises:
-        ValueError: for another class, a property that there is not, and a name that is taken.
+        ValueError: for another class, a property or an expectation that there is not, and a name that is taken: for a
+            loss also one that Keras knows, which means Keras's loss.
 
     Example:
         >>> import keras
@@ -103,7 +111,9 @@ def register(
         for entry in claimed:
             if entry not in PROPERTIES:
                 raise unknown_name("property", entry, PROPERTIES)
-        _enter(Entry(name, cls, family, paper, claimed, tuple(cases), tuple(aliases)))
+        if expects and (family != "loss" or expects not in EXPECTATIONS):
+            raise unknown_name("expectation", expects, EXPECTATIONS if family == "loss" else ())
+        _enter(Entry(name, cls, family, paper, claimed, tuple(cases), tuple(aliases), expects))
         # The family keeps apart members of one class name, such as the scale and the schedule `Constant`.
         return keras.saving.register_keras_serializable(f"{PACKAGE}.{family}")(cls)
 
@@ -111,6 +121,12 @@ def register(
 
 
 def _enter(entry: Entry) -> None:
+    if entry.family == "loss" and (of_keras := sorted(filter(known_to_keras, (entry.name, *entry.aliases)))):
+        raise invalid(
+            f"A loss must have a name of its own: {of_keras[0]!r} is a loss of Keras",
+            received=f"{entry.name!r} for the class {entry.cls.__name__}",
+            fix="Choose another name.",
+        )
     for known in members(entry.family):
         if (known.cls.__module__, known.cls.__qualname__) == (entry.cls.__module__, entry.cls.__qualname__):
             del _ENTRIES[known.family, known.name]  # the same class, from a module that was loaded anew
@@ -121,6 +137,17 @@ def _enter(entry: Entry) -> None:
                 fix="Choose another name, for the class too if it is that.",
             )
     _ENTRIES[entry.family, entry.name] = entry
+
+
+def known_to_keras(name: str) -> bool:
+    """Whether a string means a loss of Keras's."""
+    try:
+        keras.losses.get(name)
+    except ValueError:
+        return hasattr(keras.losses, name)  # `get` does not know every loss that Keras exports
+    except TypeError:  # a class that needs arguments
+        return True
+    return True
 
 
 def _family(cls: type) -> str:

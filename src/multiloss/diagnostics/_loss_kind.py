@@ -5,21 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .._core.registry import entry_of
 from ..losses import get as find_loss
 from ..terms import Term, form_by_shape
 
-# By the names of Keras's and multiloss's losses, in small letters without signs. A loss that stands nowhere is not
-# judged: nothing is known of it.
-_FAMILIES = {
+# Keras's losses by their names in small letters without signs; multiloss's say it where they are registered.
+# `""` is not judged, and neither is a loss that stands nowhere: nothing is known of it.
+_OF_KERAS = {
     "sparse": ("sparsecategoricalcrossentropy", "categoricalgeneralizedcrossentropy"),
     "one_hot": ("categoricalcrossentropy", "categoricalfocalcrossentropy"),
-    "classes": ("categoricalfocal",),
-    "binary": ("binarycrossentropy", "binaryfocalcrossentropy", "binaryfocal"),
-    "overlap": ("dice", "tversky", "focaltversky"),
-    "squared": ("meansquarederror", "scaledmse"),
-    "absolute": ("meanabsoluteerror", "huber", "logcosh", "wing", "quantile"),
+    "binary": ("binarycrossentropy", "binaryfocalcrossentropy"),
+    "overlap": ("dice", "tversky"),
+    "squared": ("meansquarederror",),
+    "absolute": ("meanabsoluteerror", "huber", "logcosh"),
+    "": (
+        "categoricalhinge",
+        "circle",
+        "cosinesimilarity",
+        "ctc",
+        "hinge",
+        "kldivergence",
+        "meanabsolutepercentageerror",
+        "meansquaredlogarithmicerror",
+        "poisson",
+        "squaredhinge",
+    ),
 }
-_FAMILY_OF = {name: family for family, names in _FAMILIES.items() for name in names}
+_FAMILY_OF = {name: family for family, names in _OF_KERAS.items() for name in names}
 _BY_FORM = {"binary": "binary", "categorical": "one_hot", "sparse_categorical": "sparse"}
 
 
@@ -29,8 +41,7 @@ class LossKind:
 
     Attributes:
         name: as the user knows it.
-        family: `"sparse"` (class numbers), `"one_hot"`, `"classes"` (either of them), `"binary"` (0 or 1 an entry),
-            `"overlap"` (masks), `"squared"` or `"absolute"` (numbers), or `""` where nothing is known.
+        family: one of `_core.expectations`, or `""` where nothing is known.
         from_logits: the loss applies the softmax or the sigmoid itself.
     """
 
@@ -46,7 +57,7 @@ class LossKind:
     @property
     def of_probabilities(self) -> bool:
         """Predictions are probabilities, or logits of them."""
-        return self.of_classes or self.family in ("binary", "overlap")
+        return self.of_classes or self.family in ("binary", "overlap", "distances", "grades")
 
     @property
     def of_numbers(self) -> bool:
@@ -65,8 +76,17 @@ def loss_kind(term: Term, y_true: Any, y_pred: Any) -> LossKind:
     identifier = term.function.identifier
     if isinstance(identifier, str) and identifier.lower() in ("crossentropy", "ce"):
         return LossKind(identifier, _BY_FORM[form_by_shape(y_true, y_pred)])
-    loss = find_loss(identifier)
+    family, from_logits = _expected(find_loss(identifier))
+    return LossKind(term.function.name, family, from_logits)
+
+
+def _expected(loss: Any) -> tuple[str, bool]:
+    """What a loss expects, and whether its predictions are logits."""
     owner = getattr(loss, "__self__", loss)
+    entry = entry_of(type(owner))
+    if entry is not None and entry.expects == "parts":
+        parts = {_expected(find_loss(part)) for part in owner.losses.values()}
+        return parts.pop() if len(parts) == 1 else ("", False)
     name = getattr(owner, "__name__", type(owner).__name__)
-    family = _FAMILY_OF.get("".join(letter for letter in name.lower() if letter.isalnum()), "")
-    return LossKind(term.function.name, family, bool(getattr(owner, "from_logits", False)))
+    of_keras = _FAMILY_OF.get("".join(letter for letter in name.lower() if letter.isalnum()), "")
+    return of_keras if entry is None else entry.expects, bool(getattr(owner, "from_logits", False))

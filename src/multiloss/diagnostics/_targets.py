@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..masks import Labels, counting
+from ..masks import Labels, combine, counting
 from ..masks import whole as in_full
 from ..terms import Constraint, Description, Term
 
@@ -88,6 +88,7 @@ def targets_of(term: Term, x: Any, y: Mapping[str, np.ndarray], shape: tuple[int
     extra = None if term.mask is None else y.get(term.mask, x.get(term.mask) if isinstance(x, Mapping) else None)
     given_mask = None if extra is None else np.asarray(extra)[rows]
     mask = counting(Labels(str(term.output), values, term.missing, given_mask))
+    mask = combine(mask, counting(Labels(str(term.output), values, term.function.ignored_class)))
     return Targets(values, in_full(mask, values), whole)
 
 

@@ -15,6 +15,7 @@ from ._numerics import to_logits
 
 @register(
     "binary_focal",
+    expects="binary",
     paper="arXiv:1708.02002",
     cases=({}, {"from_logits": True}, {"from_logits": True, "gamma": 0.5, "alpha": None}, {"gamma": 0.0}),
 )

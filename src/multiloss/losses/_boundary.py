@@ -14,7 +14,7 @@ from ._base import SampleLoss
 from ._numerics import mean_per_sample, to_probabilities
 
 
-@register("boundary", paper="arXiv:1812.07032", cases=({}, {"from_logits": True}))
+@register("boundary", expects="distances", paper="arXiv:1812.07032", cases=({}, {"from_logits": True}))
 class Boundary(SampleLoss):
     """Boundary loss of masks against signed distance maps.
 

@@ -18,6 +18,7 @@ from ._numerics import finite_power
 
 @register(
     "categorical_focal",
+    expects="classes",
     paper="arXiv:1708.02002",
     cases=({}, {"from_logits": True}, {"alpha": [0.2, 0.3, 0.5]}, {"from_logits": True, "gamma": 0.5}),
 )

@@ -18,6 +18,7 @@ KINDS = ("cosine", "von_mises")
 
 @register(
     "circular",
+    expects="angles",
     paper="Mardia and Jupp, Directional Statistics, 2000",
     cases=(
         {},

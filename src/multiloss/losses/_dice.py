@@ -12,7 +12,8 @@ from ._numerics import all_but_batch, as_axes, divide_or_zero, mean_over, mean_p
 
 
 @register(
-    "dice",
+    "soft_dice",
+    expects="overlap",
     paper="arXiv:1606.04797",
     cases=({}, {"from_logits": True}, {"axis": (1, 2)}, {"smooth": 0.0}),
 )

@@ -11,7 +11,9 @@ from ._numerics import finite_power, mean_per_sample
 from ._tversky_ratios import TverskyRatios
 
 
-@register("focal_tversky", paper="arXiv:1810.07842", cases=({}, {"from_logits": True}, {"gamma": 0.5}))
+@register(
+    "focal_tversky", expects="overlap", paper="arXiv:1810.07842", cases=({}, {"from_logits": True}, {"gamma": 0.5})
+)
 class FocalTversky(TverskyRatios):
     """Focal Tversky loss of masks, one value for each sample.
 

@@ -14,7 +14,9 @@ from ._base import SampleLoss
 from ._numerics import divide_or_zero, mean_over
 
 
-@register("generalized_dice", paper="arXiv:1707.03237", cases=({}, {"from_logits": True}, {"smooth": 0.0}))
+@register(
+    "generalized_dice", expects="overlap", paper="arXiv:1707.03237", cases=({}, {"from_logits": True}, {"smooth": 0.0})
+)
 class GeneralizedDice(SampleLoss):
     """Generalised Dice loss of one-hot masks, one ratio for each sample.
 

@@ -8,7 +8,7 @@ import keras
 
 from .._core import registry
 from .._core.errors import invalid, unknown_name
-from .._core.registry import members, resolve
+from .._core.registry import known_to_keras, members, resolve
 
 LossLike: TypeAlias = Any
 """A `keras.losses.Loss`, or a function of `(y_true, y_pred)`."""
@@ -17,8 +17,8 @@ LossLike: TypeAlias = Any
 def get(identifier: Any) -> LossLike:
     """A loss object or a function of `(y_true, y_pred)`.
 
-    multiloss's own names come first, since `"dice"` and `"tversky"` of Keras are ratios over a whole batch; then what
-    `keras.losses.get` knows; then every other loss that Keras exports.
+    A name that Keras knows means Keras's loss: `"dice"` is a ratio over a whole batch, and `"soft_dice"`, which stands
+    for `ml.losses.Dice()`, has a value for each sample.
 
     Args:
         identifier: a name, a serialised config, a `keras.losses.Loss` or a function.
@@ -28,7 +28,7 @@ def get(identifier: Any) -> LossLike:
 
     Example:
         >>> import multiloss as ml
-        >>> ml.losses.get("dice"), type(ml.losses.get("Huber")).__name__
+        >>> ml.losses.get("soft_dice"), type(ml.losses.get("Huber")).__name__
         (Dice(), 'Huber')
     """
     if isinstance(identifier, str):
@@ -58,14 +58,26 @@ def names() -> list[str]:
 
 
 def _by_name(name: str) -> LossLike:
+    if known_to_keras(name):
+        return _of_keras(name)
     own = members("loss")
     if any(name in (entry.name, *entry.aliases, entry.cls.__name__) for entry in own):
         return resolve("loss", name, keras.losses.Loss)
+    raise _unknown(name)
+
+
+def _of_keras(name: str) -> LossLike:
     try:
         return keras.losses.get(name)
     except ValueError:
-        found = getattr(keras.losses, name, None)  # keras.losses.get does not know every loss that Keras exports
+        found = getattr(keras.losses, name)  # `get` does not know every loss that Keras exports
     if isinstance(found, type) and issubclass(found, keras.losses.Loss):
         return found()
-    known = {entry.name for entry in own} | {entry for entry in dir(keras.losses) if entry[0].isupper()}
-    raise unknown_name("loss", name, sorted(known))
+    if callable(found) and name not in ("get", "serialize", "deserialize"):
+        return found
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> ValueError:
+    own = {entry.name for entry in members("loss")}
+    return unknown_name("loss", name, sorted(own | {entry for entry in dir(keras.losses) if entry[0].isupper()}))

@@ -14,7 +14,7 @@ from ._base import SampleLoss, match_rank
 from ._numerics import to_logits
 
 
-@register("ordinal", paper="arXiv:1901.07884", cases=({}, {"from_logits": True}))
+@register("ordinal", expects="grades", paper="arXiv:1901.07884", cases=({}, {"from_logits": True}))
 class Ordinal(SampleLoss):
     """Loss of ordered classes (grades, stages): being two classes off costs more than one.
 

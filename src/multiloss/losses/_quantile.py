@@ -14,7 +14,12 @@ from .._core.typing import Array
 from ._base import SampleLoss, match_rank, mean_of_entries, require_same_shape
 
 
-@register("quantile", paper="doi:10.2307/1913643", cases=({}, {"quantile": 0.9}, {"quantile": [0.1, 0.5, 0.9]}))
+@register(
+    "quantile",
+    expects="absolute",
+    paper="doi:10.2307/1913643",
+    cases=({}, {"quantile": 0.9}, {"quantile": [0.1, 0.5, 0.9]}),
+)
 class Quantile(SampleLoss):
     """Pinball loss: its least value is where the prediction is the q-quantile of the target.
 

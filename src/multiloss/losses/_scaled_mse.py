@@ -16,7 +16,7 @@ from ._base import SampleLoss, mean_of_entries
 LARGEST = "max_abs_target"
 
 
-@register("scaled_mse", cases=({}, {"scale": 3.0}, {"scale": [0.5, 200.0]}))
+@register("scaled_mse", expects="squared", cases=({}, {"scale": 3.0}, {"scale": [0.5, 200.0]}))
 class ScaledMSE(SampleLoss):
     """Mean squared error divided by a scale.
 

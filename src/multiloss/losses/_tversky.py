@@ -10,7 +10,12 @@ from ._numerics import mean_per_sample
 from ._tversky_ratios import TverskyRatios
 
 
-@register("tversky", paper="arXiv:1706.05721", cases=({}, {"from_logits": True}, {"alpha": 0.5, "beta": 0.5}))
+@register(
+    "soft_tversky",
+    expects="overlap",
+    paper="arXiv:1706.05721",
+    cases=({}, {"from_logits": True}, {"alpha": 0.5, "beta": 0.5}),
+)
 class Tversky(TverskyRatios):
     """Tversky loss of masks, one ratio for each sample.
 

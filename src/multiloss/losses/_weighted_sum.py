@@ -11,6 +11,7 @@ from keras import ops
 
 from .._core.configured import Configured
 from .._core.errors import invalid, unknown_name
+from .._core.keras_masks import keras_mask
 from .._core.linalg import to_float
 from .._core.registry import register
 from .._core.typing import Array
@@ -22,8 +23,9 @@ MEANS = ("sum_over_batch_size", "mean", "none", None)
 
 @register(
     "weighted_sum",
+    expects="parts",
     cases=(
-        {"losses": {"cross_entropy": "binary_crossentropy", "dice": "dice"}, "weights": {"dice": 0.5}},
+        {"losses": {"cross_entropy": "binary_crossentropy", "dice": "soft_dice"}, "weights": {"dice": 0.5}},
         {"losses": {"squared": "mse", "absolute": "mae"}},
     ),
 )
@@ -86,7 +88,8 @@ class WeightedSum(Configured, keras.losses.Loss):
 
     def call(self, y_true: Array, y_pred: Array) -> Array:
         """One value for each sample, shape `(batch,)`."""
-        y_true, y_pred = ops.convert_to_tensor(y_true), to_float(y_pred)
+        y_pred = to_float(y_pred)
+        y_true = ops.cast(ops.convert_to_tensor(y_true), y_pred.dtype)  # as Keras does before each loss
         if len(y_pred.shape) == 1:  # Keras's losses would average a last axis that is the batch
             y_true, y_pred = ops.reshape(y_true, (-1, 1)), ops.expand_dims(y_pred, -1)
         total: Array = 0.0
@@ -97,6 +100,12 @@ class WeightedSum(Configured, keras.losses.Loss):
                     f"Loss {key!r} in WeightedSum must give a value for each sample",
                     received="one value for the whole batch",
                     fix="Use a loss with one value per sample, such as ml.losses.Dice().",
+                )
+            if keras_mask(values) is not None:
+                raise invalid(
+                    f"Loss {key!r} in WeightedSum must count all labels, as its parts share a divisor",
+                    received="a loss that leaves some out, as with ignore_class",
+                    fix="Give ml.compile the losses as a dict under the output, each a term of its own.",
                 )
             total = total + self.weights[key] * mean_per_sample(values)
         return total
@@ -114,7 +123,7 @@ class WeightedSum(Configured, keras.losses.Loss):
 
 def _function(key: str, loss: LossLike) -> LossLike:
     if not isinstance(loss, keras.losses.Loss):
-        return loss
+        return keras.losses.MeanSquaredError.__base__(loss).call  # Keras's wrapper, which aligns the ranks
     if loss.reduction not in MEANS:
         raise invalid(
             f"Loss {key!r} in WeightedSum must leave its reduction at the default",

@@ -14,7 +14,7 @@ from .._core.typing import Array
 from ._base import SampleLoss, mean_of_entries
 
 
-@register("wing", paper="arXiv:1711.06753", cases=({}, {"width": 1.0, "curvature": 0.5}))
+@register("wing", expects="absolute", paper="arXiv:1711.06753", cases=({}, {"width": 1.0, "curvature": 0.5}))
 class Wing(SampleLoss):
     """Wing loss: steep for small errors, plain absolute error for large ones; for landmarks and other positions.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -138,6 +139,8 @@ def as_float(value: Any) -> Array:
     return value if dtype == "float64" else ops.cast(value, "float32")
 
 
-def is_float(array: Array) -> bool:
-    """Whether the tensor has a floating-point dtype."""
-    return "float" in str(array.dtype)
+def signed(target: Any) -> Any:
+    """Unsigned integers as signed ones, in which a user's own formula does not wrap round; all else as it is."""
+    wider = {"uint8": "int32", "uint16": "int32", "uint32": "int64"}
+    dtype = keras.backend.standardize_dtype(target.dtype)
+    return ops.cast(target, wider[dtype]) if dtype in wider else target

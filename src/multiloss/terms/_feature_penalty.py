@@ -11,7 +11,7 @@ import keras
 
 from .._core.errors import invalid
 from .._core.registry import PACKAGE
-from ._batch import Batch, TermValue, batch_value
+from ._batch import Batch, TermValue, batch_value, signed
 from ._description import Description
 
 ARGUMENTS = ("features", "y_true")
@@ -77,7 +77,8 @@ class FeaturePenalty(Description):
         """Calls the function with the layer's output."""
         if self.reads_targets and not batch.y_true:
             raise invalid(f"Term {name!r} reads `y_true`", received="a batch without targets")
-        offered = {"features": batch.feature(name, self.layer), "y_true": batch.y_true}
+        y_true = {key: signed(target) for key, target in batch.y_true.items()}
+        offered = {"features": batch.feature(name, self.layer), "y_true": y_true}
         return batch_value(name, self.fn(**{argument: offered[argument] for argument in self.arguments}), batch)
 
     def explain(self) -> tuple[str, str]:

@@ -11,7 +11,7 @@ import keras
 
 from .._core.errors import invalid
 from .._core.registry import PACKAGE
-from ._batch import Batch, TermValue, batch_value
+from ._batch import Batch, TermValue, batch_value, signed
 from ._description import Description, check_output
 
 ARGUMENTS = ("x", "y_true", "y_pred", "sample_weight", "model", "step")
@@ -24,7 +24,8 @@ class Joint(Description):
 
     Args:
         fn: a function with any of the arguments `x, y_true, y_pred, sample_weight, model, step`. `y_true` and
-            `y_pred` are dicts by output name; it returns a scalar or one value per sample, shape `(batch,)`.
+            `y_pred` are dicts by output name; it returns a scalar or one value per sample, shape `(batch,)`. Targets
+            keep their dtype, but for unsigned integers, which become signed ones: 0 - 1 shall be -1.
         outputs: the outputs that it reads; checked, and only those are passed. None: all.
         targets: the targets that it reads; None: all that the batch has.
         balanced: False keeps the term out of balancing.
@@ -78,7 +79,7 @@ class Joint(Description):
         if self.reads_targets:
             if not y_true:
                 raise invalid(f"Term {name!r} reads `y_true`", received="a batch without targets")
-            y_true = {key: batch.target(name, key) for key in self.targets or y_true}
+            y_true = {key: signed(batch.target(name, key)) for key in self.targets or y_true}
         offered = {
             "x": batch.x,
             "y_true": y_true,

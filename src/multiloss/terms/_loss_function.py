@@ -1,20 +1,40 @@
-"""Turns whatever names a loss into a function that gives values per sample or per entry."""
+"""Turns whatever names a loss into a function that gives values per sample or per entry.
+
+It goes around `keras.losses.Loss.__call__`, whose reduction is the term's, and does everything else that it does:
+targets and predictions come in the loss's dtype, and a mask on the values (`ignore_class`) is handed on.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 from keras import ops
 
 from .._core.errors import invalid
+from .._core.keras_masks import keras_mask
+from .._core.linalg import to_float
 from .._core.typing import Array
 from ..losses import get as find_loss
 from ._form import form_by_shape
 
 _BY_SHAPE = ("crossentropy", "ce")
+# Keras's `LossFunctionWrapper`, the base of all its losses, has no public name.
+_WRAPPED = keras.losses.MeanSquaredError.__base__
+
+
+class LossValues(NamedTuple):
+    """What a loss gives.
+
+    Attributes:
+        values: shape `(batch, ...)`, or a scalar for losses that only know the whole batch; float32 or better.
+        mask: bool in the same shape: the values that count, where the loss itself leaves some out; else None.
+    """
+
+    values: Array
+    mask: Array | None
 
 
 class LossFunction:
@@ -24,46 +44,79 @@ class LossFunction:
         identifier: what the user gave.
         name: for errors and tables.
         reduction: what the loss object itself asks for, in Keras's word; `"mean"` for functions.
-        entrywise: the loss is a mean over the last axis of one loss per entry, so that single entries can be masked.
+        aligns: Keras brings targets and predictions to one rank before the formula sees them.
+        entrywise: the loss is one of single entries, so that entries can be masked one by one.
+        averages: where it is, it gives their mean over the last axis.
+        ignored_class: the class number that the loss leaves out by itself; None for none.
     """
 
     def __init__(self, identifier: Any):
         self.identifier = identifier
         self._function = _function(identifier)
-        owner = getattr(self._function, "__self__", self._function)
+        owner: Any = getattr(self._function, "__self__", self._function)
         _refuse_variables(owner)
         self.name = identifier if isinstance(identifier, str) else getattr(owner, "name", None) or _name(owner)
+        self.ignored_class: int | None = getattr(owner, "ignore_class", None)
         self.reduction = str(getattr(owner, "reduction", "mean")).lower()
-        self.entrywise = self._probe_entrywise()
+        is_object = isinstance(owner, keras.losses.Loss)
+        self.aligns = not is_object or isinstance(owner, _WRAPPED)
+        self._dtype = owner.dtype if is_object else keras.config.floatx()
+        self.entrywise, self.averages = self._probe_entrywise()
 
-    def __call__(self, y_true: Array, y_pred: Array) -> Array:
-        """Loss values, shape `(batch, ...)`, or a scalar for losses that only know the whole batch."""
-        return self._function(y_true, y_pred)
+    def __call__(self, y_true: Array, y_pred: Array) -> LossValues:
+        """The loss values, computed as Keras does in the dtype of the loss, though never below float32."""
+        wide = "float64" in (self._dtype, keras.backend.standardize_dtype(y_pred.dtype))
+        dtype = "float64" if wide else "float32"
+        values = self._function(ops.cast(y_true, dtype), ops.cast(y_pred, dtype))
+        mask = keras_mask(values)
+        return LossValues(to_float(values), None if mask is None else ops.cast(mask, "bool"))
 
-    def _probe_entrywise(self) -> bool:
+    def couples_samples(self) -> bool:
+        """Whether the value of one sample depends on the others, as far as small batches show."""
+        generator = np.random.default_rng(0)
+        y_pred = generator.uniform(0.1, 0.9, (4, 3)).astype("float32")
+        changed = np.concatenate([y_pred[:3], y_pred[3:, ::-1]])
+        for y_true in (np.array([0, 1, 0, 1]), generator.uniform(0.1, 0.9, (4, 3)).astype("float32")):
+            try:
+                before, after = self._probe(y_true, y_pred), self._probe(y_true, changed)
+            except Exception:  # it does not take such shapes
+                continue
+            if before.shape[:1] == (4,):
+                return not np.allclose(before[:3], after[:3], atol=1e-5, equal_nan=True)
+        return False
+
+    def _probe_entrywise(self) -> tuple[bool, bool]:
         # Whether single entries can be masked is a property of the formula that no interface declares; so ask it:
         # an entrywise loss gives, entry by entry, values whose mean over the last axis is the loss itself.
         generator = np.random.default_rng(0)
         y_true, y_pred = generator.uniform(0.1, 0.9, (2, 4, 3)).astype("float32")
         try:
-            whole = ops.convert_to_numpy(self(ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)))
-            entries = ops.convert_to_numpy(
-                self(ops.convert_to_tensor(y_true[..., None]), ops.convert_to_tensor(y_pred[..., None]))
-            )
+            whole = self._probe(y_true, y_pred)
+            entries = self._probe(y_true[..., None], y_pred[..., None])
         except Exception:  # a loss that does not take such shapes is not entrywise
-            return False
+            return False, False
         if whole.shape == y_true.shape:
-            return True
-        return whole.shape == (4,) and entries.shape == (4, 3) and np.allclose(entries.mean(-1), whole, atol=1e-5)
+            return True, False
+        averages = whole.shape == (4,) and entries.shape == (4, 3) and np.allclose(entries.mean(-1), whole, atol=1e-5)
+        return averages, averages
+
+    def _probe(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+        return ops.convert_to_numpy(self(ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)).values)
 
 
 def _function(identifier: Any) -> Callable[[Array, Array], Array]:
     if isinstance(identifier, str) and identifier.lower() in _BY_SHAPE:
         return _crossentropy_by_shape
     loss = find_loss(identifier)
-    if isinstance(loss, keras.losses.Loss):
-        return loss.call
-    return loss
+    if not isinstance(loss, keras.losses.Loss):
+        return loss
+    if type(loss).__call__ is not keras.losses.Loss.__call__:
+        raise invalid(
+            f"Loss {loss.name!r} must leave `__call__` to keras.losses.Loss, since a term reduces the values of `call`",
+            received=f"{type(loss).__name__}.__call__",
+            fix="Move its formula into `call(y_true, y_pred)`, or write it as ml.Joint(fn).",
+        )
+    return loss.call
 
 
 def _crossentropy_by_shape(y_true: Array, y_pred: Array) -> Array:

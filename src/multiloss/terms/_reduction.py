@@ -38,14 +38,15 @@ class Reading(NamedTuple):
     words: str
 
 
-def read_reduction(given: str, of_loss: str) -> Reading:
+def read_reduction(given: str | None, of_loss: str) -> Reading:
     """What a term's argument means; a loss object's own reduction holds where the argument is `"mean"`.
 
     Args:
-        given: the term's argument.
+        given: the term's argument; None is Keras's `"none"`.
         of_loss: the loss object's own.
     """
-    if given not in REDUCTIONS and given not in KERAS_WORDS:
+    given = "none" if given is None else given
+    if not isinstance(given, str) or (given not in REDUCTIONS and given not in KERAS_WORDS):
         raise invalid(f"`reduction` must be one of {[*REDUCTIONS, *KERAS_WORDS]}", received=given)
     word = of_loss if given == "mean" and (of_loss in REDUCTIONS or of_loss in KERAS_WORDS) else given
     reduction = KERAS_WORDS.get(word, word)

@@ -16,6 +16,7 @@ from ..masks import (
     Labels,
     as_missing,
     class_weights,
+    combine,
     counting,
     product_of_weights,
     safe_prediction,
@@ -26,9 +27,9 @@ from ..masks import (
 )
 from ..scales import get as find_scale
 from ._alignment import align, pick
-from ._batch import Batch, TermValue, as_float, batch_value, is_float
+from ._batch import Batch, TermValue, as_float, batch_value
 from ._description import Description, check_output
-from ._loss_function import LossFunction
+from ._loss_function import LossFunction, LossValues
 from ._reduction import Reading, read_reduction, reduce
 
 
@@ -54,9 +55,9 @@ class Term(Description):
         sample_weight: key in `y` or `x` of weights per sample, for this term only.
         reduction: `"mean"` (as in Keras: per labelled sample, which is per labelled pixel where some are missing),
             `"sample_mean"` (a sample with few labelled pixels counts as much as one with many), `"weighted_mean"`
-            (divides by the sum of the weights), or `"sum"`. Keras's `"sum_over_batch_size"` and `"none"` are read as
-            `"mean"`, `"mean_with_sample_weight"` as `"weighted_mean"`. A loss object's own holds where this is
-            `"mean"`; `explain()` says what was read.
+            (divides by the sum of the weights), or `"sum"`. Keras's `"sum_over_batch_size"`, `"none"` and None are
+            read as `"mean"`, `"mean_with_sample_weight"` as `"weighted_mean"`. A loss object's own holds where this
+            is `"mean"`; `explain()` says what was read.
         balanced: False keeps the term out of balancing: it enters with the user's weight alone.
 
     Raises:
@@ -78,7 +79,7 @@ class Term(Description):
     mask: str | None = None
     class_weight: Mapping[int, float] | None = None
     sample_weight: str | None = None
-    reduction: str = "mean"
+    reduction: str | None = "mean"
     balanced: bool = True  # type: ignore[misc]
     function: LossFunction = dataclasses.field(init=False, repr=False)
     reads_as: Reading = dataclasses.field(init=False, repr=False)
@@ -93,11 +94,18 @@ class Term(Description):
         object.__setattr__(self, "scale", find_scale(self.scale))
         object.__setattr__(self, "function", LossFunction(self.loss))
         object.__setattr__(self, "reads_as", read_reduction(self.reduction, self.function.reduction))
+        if (self.missing is not None or self.mask is not None) and self.function.couples_samples():
+            raise invalid(
+                f"The loss {self.function.name!r} compares the samples of a batch with each other, so it must have "
+                "the labels of all of them",
+                received=f"missing={self.missing!r}, mask={self.mask!r}",
+                fix="Leave the samples without a label out of the data.",
+            )
 
     @property
     def may_lack_labels(self) -> bool:  # type: ignore[override]
         """Whether labels can be missing."""
-        return self.missing is not None or self.mask is not None
+        return self.missing is not None or self.mask is not None or self.function.ignored_class is not None
 
     def bound(self, key: str, outputs: Sequence[str] | None) -> Term:
         """Fills in the output and the target from the key, and checks the output's name."""
@@ -121,26 +129,22 @@ class Term(Description):
     def _arrays(self, name: str, batch: Batch) -> tuple[Array, Array]:
         y_pred = batch.output(name, str(self.output))
         y_true = ops.convert_to_tensor(batch.target(name, self.target or str(self.output)))
-        if is_float(y_true):
-            y_true = as_float(y_true)
         if self.column is not None:
             same_width = len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == y_pred.shape[-1]
             y_pred = pick(y_pred, self.column)
             y_true = pick(y_true, self.column) if same_width else y_true
-        return align(name, y_true, y_pred, self.function.entrywise), y_pred
+        return align(name, y_true, y_pred, self.function)
 
-    def _values(self, name: str, y_true: Array, y_pred: Array, mask: Array | None) -> tuple[Array, Array | None]:
-        """Loss values with their mask in the same shape (or a scalar)."""
+    def _values(self, name: str, y_true: Array, y_pred: Array, mask: Array | None) -> LossValues:
+        """Loss values (or a scalar) with the mask of those that count, the labels' and the loss's own together."""
         rank = len(y_pred.shape)
         entries = self.function.entrywise and mask is not None and len(mask.shape) == rank
         try:
             if entries and mask is not None:
-                safe = safe_prediction(y_pred, mask)
-                values = self.function(ops.expand_dims(y_true, -1), ops.expand_dims(safe, -1))
-                values = ops.squeeze(values, -1) if len(values.shape) > rank else values
+                values, own = self._entries(y_true, safe_prediction(y_pred, mask))
             else:
                 mask = None if mask is None else shrink(mask, min(len(mask.shape), rank - 1))
-                values = self.function(y_true, y_pred if mask is None else safe_prediction(y_pred, mask))
+                values, own = self.function(y_true, y_pred if mask is None else safe_prediction(y_pred, mask))
         except Exception as error:
             raise invalid(
                 f"The loss of term {name!r} failed on a target of shape {tuple(y_true.shape)} and a prediction of "
@@ -148,10 +152,18 @@ class Term(Description):
                 received=f"{type(error).__name__}: {error}",
                 fix="Check the target's shape and dtype against the loss.",
             ) from error
-        values = as_float(values)
         if mask is not None and len(values.shape) > 0:
             mask = whole(shrink(mask, len(values.shape)), values)
-        return values, mask
+        return LossValues(values, combine(mask, own))
+
+    def _entries(self, y_true: Array, y_pred: Array) -> LossValues:
+        """The loss of each entry alone."""
+        values, own = self.function(ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1))
+        if len(values.shape) > len(y_pred.shape):
+            values, own = ops.squeeze(values, -1), None if own is None else ops.squeeze(own, -1)
+        if self.function.averages and self.reads_as.reduction == "sum":
+            values = values / y_pred.shape[-1]  # what is summed are means over the last axis
+        return LossValues(values, own)
 
     def _weights(self, name: str, batch: Batch, y_true: Array, y_pred: Array, rank: int) -> Array | None:
         weights = []

@@ -9,9 +9,11 @@ from typing import Any
 
 import keras
 from keras.src.backend import compute_output_spec
-from keras.src.backend.common.masking import get_keras_mask, set_keras_mask
 from keras.src.trainers.epoch_iterator import EpochIterator
 from keras.src.utils.tracking import DotNotTrackScope
+
+from .._core.keras_masks import keras_mask as keras_mask
+from .._core.keras_masks import with_mask as with_mask
 
 
 def install_trackers(model: Any, tracker: keras.metrics.Metric, metrics: keras.metrics.Metric | None) -> None:
@@ -94,18 +96,6 @@ def output_spec(function: Any, *arguments: Any) -> Any:
 def times_called(layer: keras.layers.Layer) -> int:
     """How often a layer was called on symbolic tensors."""
     return len(layer._inbound_nodes)
-
-
-def keras_mask(tensor: Any) -> Any:
-    """The mask that Keras hangs on an output of a masked sequence; None for all others."""
-    return get_keras_mask(tensor)
-
-
-def with_mask(tensor: Any, mask: Any) -> Any:
-    """The tensor, with the mask of the output that it was made of; None for no mask."""
-    if mask is not None:
-        set_keras_mask(tensor, mask)
-    return tensor
 
 
 def clear_functions(model: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -28,16 +29,24 @@ _BY_SHAPE |= {name: _by_shape("crossentropy") for name in ("crossentropy", "ce")
 
 # Metrics in which every entry counts alike, so that entries may be left out one by one.
 _BY_ENTRY = (
+    keras.metrics.Accuracy,
     keras.metrics.BinaryAccuracy,
     keras.metrics.BinaryCrossentropy,
     keras.metrics.FalseNegatives,
     keras.metrics.FalsePositives,
+    keras.metrics.Hinge,
     keras.metrics.LogCoshError,
     keras.metrics.MeanAbsoluteError,
     keras.metrics.MeanAbsolutePercentageError,
     keras.metrics.MeanSquaredError,
     keras.metrics.MeanSquaredLogarithmicError,
+    keras.metrics.Poisson,
+    keras.metrics.PrecisionAtRecall,
+    keras.metrics.RecallAtPrecision,
     keras.metrics.RootMeanSquaredError,
+    keras.metrics.SensitivityAtSpecificity,
+    keras.metrics.SpecificityAtSensitivity,
+    keras.metrics.SquaredHinge,
     keras.metrics.TrueNegatives,
     keras.metrics.TruePositives,
 )
@@ -45,8 +54,8 @@ _BY_ENTRY = (
 
 def make_metric(identifier: Any, output: str) -> keras.metrics.Metric:
     """A metric object from a name, a class, a function or an object."""
-    if isinstance(identifier, str) and identifier in _BY_SHAPE:
-        return keras.metrics.MeanMetricWrapper(_BY_SHAPE[identifier], name=identifier)
+    if isinstance(identifier, str) and identifier.lower() in _BY_SHAPE:  # as Keras reads it: "Accuracy" too
+        return keras.metrics.MeanMetricWrapper(_BY_SHAPE[identifier.lower()], name=identifier)
     try:
         metric = keras.metrics.get(identifier)
     except ValueError as error:
@@ -79,21 +88,44 @@ def update(
     if mask is None:
         metric.update_state(y_true, y_pred, **({} if weight is None else {"sample_weight": weight}))
         return
+    _check_takes_weights(metric)
     weights = None if weight is None else ops.cast(weight, "float32")
+    # Metrics that count in integers (IoU) warn of weights that are none.
+    dtype = "int32" if weights is None and "int" in metric.dtype else "float32"
     rank = len(y_pred.shape)
     aligned = _aligned(y_true, y_pred)
     if aligned is not None and rank > 1 and _by_entry(metric):
-        kept = ops.cast(whole(shrink(mask, rank), y_pred), "float32")
+        kept = ops.cast(whole(shrink(mask, rank), y_pred), dtype)
         if weights is not None:
             kept = kept * spread(weights, rank)
         entries = [ops.reshape(array, (-1, 1)) for array in (aligned, y_pred)]
         metric.update_state(*entries, sample_weight=ops.reshape(kept, (-1,)))
         return
-    kept = ops.cast(shrink(mask, max(1, rank - 1)), "float32")
+    rows = shrink(mask, max(1, rank - 1))
+    if rank > 1 and len(y_true.shape) == rank and y_true.shape[-1] == y_pred.shape[-1]:
+        y_true, y_pred = _with_a_class(y_true, rows), _with_a_class(y_pred, rows)
+    kept = ops.cast(rows, dtype)
     if weights is not None:
         most = max(len(kept.shape), len(weights.shape))
         kept = spread(kept, most) * spread(weights, most)
     metric.update_state(y_true, y_pred, sample_weight=kept)
+
+
+def _with_a_class(array: Array, rows: Array) -> Array:
+    """Where a row does not count, the last class: a row of zeros has no correlation, and NaN times 0 is NaN."""
+    width = array.shape[-1]
+    last = ops.cast(ops.arange(width) == width - 1, array.dtype)
+    return ops.where(spread(rows, len(array.shape)), array, last)
+
+
+def _check_takes_weights(metric: keras.metrics.Metric) -> None:
+    asked = inspect.signature(metric.update_state).parameters
+    if "sample_weight" not in asked and not any(each.kind is each.VAR_KEYWORD for each in asked.values()):
+        raise invalid(
+            f"The metric {metric.name!r} must take `sample_weight`, since not all labels of its output count",
+            received=f"update_state({', '.join(asked)})",
+            fix="Add the argument sample_weight=None: it is 0 where a label is missing or a step is padding.",
+        )
 
 
 def _aligned(y_true: Array, y_pred: Array) -> Array | None:
@@ -110,6 +142,8 @@ def _by_entry(metric: keras.metrics.Metric) -> bool:
         return not metric.multi_label
     if isinstance(metric, keras.metrics.Precision | keras.metrics.Recall):
         return metric.top_k is None and metric.class_id is None
+    if isinstance(metric, keras.metrics.IoU):
+        return metric.sparse_y_true and metric.sparse_y_pred
     return isinstance(metric, _BY_ENTRY)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._core.errors import invalid
 from .._keras_seams import batches
-from ..reading import BoundTerm, complete_weights
+from ..reading import BoundTerm, complete_weights, refuse_masked
 
 
 def calibrate(trainer: Any, x: Any, y: Any, sample_weight: Any, batch_size: int, steps: int | None) -> dict[str, float]:
@@ -20,6 +20,7 @@ def calibrate(trainer: Any, x: Any, y: Any, sample_weight: Any, batch_size: int,
             received=", ".join(f"{name}: {type(term.scale).__name__}" for name, term in trainer.terms.items()),
             fix="Write ml.Term(..., scale='calibrated').",
         )
+    refuse_masked(x=x, y=y, sample_weight=sample_weight)
     found: dict[str, list[float]] = {term.name: [] for term in waiting}
     try:
         for data in batches(x, y, complete_weights(y, sample_weight), batch_size, steps):

@@ -1,4 +1,4 @@
-"""Runs the step once without data: every wrong name or shape raises before anything is trained."""
+"""Runs the step once without data: every wrong name, shape or array raises before anything is trained."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from .._keras_seams import output_spec
+from ..reading import refuse_masked
 from ..step import StepProgram
 
 
@@ -28,6 +29,7 @@ def dry_run(program: StepProgram, x: Any, y: Any, sample_weight: Any) -> None:
             program.update_metrics(forward.batch)
         return [value.loss for value in forward.values]
 
+    refuse_masked(x=x, y=y, sample_weight=sample_weight)  # the first batch of a generator, or of a probe
     if not program.model.built:
         output_spec(lambda inputs: program.host.observe(inputs, False), x)
     output_spec(run, x, y, sample_weight)

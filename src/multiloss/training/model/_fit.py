@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from .._keras_seams import values_kept
-from ..reading import complete_weights
+from ..reading import complete_weights, refuse_masked
 from ._callbacks import FitObserver, TrainingMonitor
 
 
@@ -45,7 +45,9 @@ def prepare_fit(
 
 
 def with_complete_weights(y: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of Keras in which `sample_weight`, where it is given, names every output of `y`."""
+    """Arguments of Keras in which `sample_weight`, where it is given, names every output of `y`; no masked arrays."""
+    data = ("x", "sample_weight", "validation_data")
+    refuse_masked(y=y, **{name: arguments[name] for name in data if name in arguments})
     if "sample_weight" not in arguments:
         return dict(arguments)
     return {**arguments, "sample_weight": complete_weights(y, arguments["sample_weight"])}

@@ -34,10 +34,11 @@ from ._explain import explanation
 from ._fit import prepare_fit, with_complete_weights
 from ._probe import Probe, probe
 from ._serialization import deserialize_compile_config, load_seeds, save_seeds, serialize_compile_config
+from ._unmasked_data import UnmaskedDataModel
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class MultiLossModel(keras.Model):
+class MultiLossModel(UnmaskedDataModel):
     """Trains a Keras model with named terms and a balancer; shares the model's weights and does not change it.
 
     Args:
@@ -204,8 +205,7 @@ class MultiLossModel(keras.Model):
             The measured size of each term's loss by the term's name, in the loss's own units.
 
         Raises:
-            ValueError: when no term asks for a pass, or a term has no label or no finite loss in the data; nothing is
-                changed then.
+            ValueError: when no term asks for a pass, or one has no label or finite loss; nothing is changed then.
         """
         self._assert_compile_called("calibrate")
         return calibrate(self, x, y, sample_weight, batch_size, steps)

@@ -11,6 +11,7 @@ from keras import ops, tree
 
 from ..._core.errors import invalid
 from .._keras_seams import batches
+from ._masked_arrays import refuse_masked
 
 BATCH_SIZE = 32
 
@@ -98,6 +99,7 @@ def is_arrays(data: Any) -> bool:
 
 def as_arrays(data: Any) -> tuple[tuple[Any, ...], int]:
     """The data with NumPy arrays for leaves, and their common length; None stays None."""
+    refuse_masked(**dict(zip(("x", "y", "sample_weight"), data, strict=False)))
     arrays = tree.map_structure(_as_array, tuple(data))
     lengths = {len(leaf) for leaf in tree.flatten(arrays) if leaf is not None}
     if len(lengths) != 1 or lengths == {0}:
