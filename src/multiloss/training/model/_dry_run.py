@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from .._keras_seams import output_spec
+from ..reading import check_numbers
 from ..step import StepProgram
 
 
@@ -28,6 +29,7 @@ def dry_run(program: StepProgram, x: Any, y: Any, sample_weight: Any) -> None:
             program.update_metrics(forward.batch)
         return [value.loss for value in forward.values]
 
+    check_numbers(y, sample_weight)
     if not program.model.built:
         output_spec(lambda inputs: program.host.observe(inputs, False), x)
     output_spec(run, x, y, sample_weight)
