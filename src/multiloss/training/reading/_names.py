@@ -10,7 +10,7 @@ import keras
 from ..._core.errors import invalid
 from ..._core.typing import Array
 from ...terms import Description
-from ._outputs import by_name, declared_outputs, flat_output_names, in_order_of_lists, paths
+from ._outputs import by_name, declared_outputs, flat_output_names, in_order_of_lists, leaves_in_order, paths
 from ._packed import unpacked
 from ._weights import WeightReaders, weight_readers, weights_by_key, weights_for_all
 
@@ -74,7 +74,7 @@ class Names:
         if isinstance(y, Mapping):
             return {name: value for name, value in paths(y).items() if value is not None}
         if isinstance(y, list | tuple):
-            return self._by_position("y", keras.tree.flatten(y), listed)
+            return self._by_position("y", leaves_in_order(y), listed)
         if len(listed) == 1:
             return {listed[0]: y}
         trained = self._trained(listed)
@@ -91,7 +91,7 @@ class Names:
         if isinstance(sample_weight, Mapping):
             named = {name: value for name, value in paths(sample_weight).items() if value is not None}
         elif isinstance(sample_weight, list | tuple):
-            named = self._by_position("sample_weight", keras.tree.flatten(sample_weight), listed)
+            named = self._by_position("sample_weight", leaves_in_order(sample_weight), listed)
         else:
             return weights_for_all(sample_weight, self._readers)
         return weights_by_key(named, listed, list(targets), self._readers)

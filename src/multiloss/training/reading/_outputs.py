@@ -52,7 +52,16 @@ def by_name(structure: Any, flat_names: Sequence[str] | None) -> dict[str, Any]:
 
 def in_order_of_lists(structure: Any, flat_names: Sequence[str] | None) -> list[str]:
     """The outputs' names in the order in which Keras reads a list: that of the list, and of sorted keys in a dict."""
-    return keras.tree.flatten(_names_like(structure, flat_names))
+    return leaves_in_order(_names_like(structure, flat_names))
+
+
+def leaves_in_order(structure: Any) -> list[Any]:
+    """All leaves, in that order; Keras's own `tree` sorts only the outermost keys on PyTorch, and all elsewhere."""
+    if isinstance(structure, Mapping):
+        return [leaf for key in sorted(structure) for leaf in leaves_in_order(structure[key])]
+    if isinstance(structure, list | tuple):
+        return [leaf for entry in structure for leaf in leaves_in_order(entry)]
+    return [structure]
 
 
 def paths(structure: Mapping[Any, Any]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def specify(loss: Any, outputs: Sequence[str] | None, listed: Sequence[str] | No
         ValueError: for names that are unknown or taken, and for forms that Keras would misread in silence.
     """
     terms: dict[str, Specified] = {}
-    for key, name, value in _flat(_by_key(loss, listed or outputs), "loss"):
+    for key, name, value in _flat(_by_key(loss, outputs, listed or outputs), "loss"):
         if value is not None:
             output = name if name in (outputs or ()) else key  # of nested outputs, or of several losses of one output
             terms[name] = Specified(_description(value, name).bound(output, outputs))
@@ -72,11 +72,11 @@ def _flat(nested: Mapping[Any, Any], argument: str) -> Iterator[tuple[str, str, 
             yield key, name, entry
 
 
-def _by_key(loss: Any, outputs: Sequence[str] | None) -> dict[str, Any]:
+def _by_key(loss: Any, outputs: Sequence[str] | None, listed: Sequence[str] | None) -> dict[str, Any]:
     if isinstance(loss, Mapping) and "class_name" not in loss:
         return dict(loss)
     if isinstance(loss, list | tuple):
-        names = outputs or [f"output_{index}" for index in range(len(loss))]
+        names = listed or [f"output_{index}" for index in range(len(loss))]
         if len(names) == 1 and len(loss) > 1:
             raise invalid(
                 f"One output takes several losses as a dict of named losses, as in "
