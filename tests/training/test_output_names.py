@@ -186,7 +186,7 @@ def test_every_term_has_variables_and_logs_of_its_own(names):
     assert len({id(trainer.state[key]) for key in trainer.state.keys}) == len(trainer.state.keys)
     scales = [trainer.state.read(trainer.terms[name].scale_prefix) for name in names]
     assert scales[0].keys() == scales[1].keys()
-    values = [keras.ops.convert_to_numpy(list(scale.values())[0]).max() for scale in scales]
+    values = [keras.ops.convert_to_numpy(next(iter(scale.values()))).max() for scale in scales]
     assert values[1] == pytest.approx(100 * values[0], rel=1e-4)
 
 
@@ -214,8 +214,8 @@ def test_a_name_that_another_has_is_refused(loss, metrics, message):
 @pytest.mark.parametrize(("name", "balancer"), [("loss", None), ("objective", "uncertainty")])
 def test_a_metric_of_the_only_output_may_not_be_called_as_the_total(name, balancer):
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    metric = keras.metrics.MeanSquaredError(name)
     with pytest.raises(ValueError, match=f"Each log must have one owner. Received: '{name}'"):
-        metric = keras.metrics.MeanSquaredError(name)
         ml.compile(model, "sgd", loss="mse", metrics=[metric], balancer=balancer)
 
 

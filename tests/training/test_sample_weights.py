@@ -10,7 +10,7 @@ SAMPLES = 4
 WEIGHT = np.array([1, 0, 0, 0], "float32")
 ONES = np.ones(SAMPLES, "float32")
 X = np.ones((SAMPLES, 2), "float32")
-# Predictions are 0 and targets 1, so that the loss of every sample is 1, and a weighted term is the mean of its weights.
+# Predictions are 0 and targets 1, so that each loss is 1, and a weighted term the mean of its weights.
 Y = {"click": np.ones((SAMPLES, 1), "float32"), "cvr": np.ones((SAMPLES, 1), "float32")}
 
 
@@ -162,3 +162,12 @@ def test_a_joint_sees_the_weights_by_name():
     trainer = _trainer(joint=ml.Joint(reads))
     trainer.test_on_batch(X, Y, {"click": WEIGHT})
     assert seen[-1] == ["click", "ctr"]
+
+
+def test_the_order_of_terms_does_not_matter():
+    terms = {"other": ml.Term("mse", output="a", target="y"), "a": ml.Term("mse", target="x")}
+    for names in (("other", "a"), ("a", "other")):
+        trainer = ml.compile(_model(("a",)), "sgd", loss={name: terms[name] for name in names}, run_eagerly=True)
+        weight = {"x": WEIGHT, "y": 2 * WEIGHT}
+        logs = trainer.test_on_batch(X, {"x": Y["cvr"], "y": Y["cvr"]}, weight, return_dict=True)
+        assert (logs["a_loss"], logs["other_loss"]) == pytest.approx((0.25, 0.5))

@@ -12,8 +12,8 @@ from keras import ops
 from .._core.configured import Configured
 from .._core.errors import invalid, unknown_name
 from .._core.linalg import to_float
-from .._core.registry import register
 from .._core.plain_data import plain
+from .._core.registry import register
 from .._core.typing import Array
 from ._lookup import LossLike, get
 from ._numerics import mean_per_sample

@@ -21,8 +21,8 @@ class Batch:
         x: the model's inputs, as given.
         y_true: targets by output name or by the user's own key; empty when the batch has none.
         y_pred: outputs by name, float32 or better.
-        sample_weight: weights by output name, and by term name where they are others (None for none); the key `""`
-            holds one array for all outputs.
+        sample_weight: weights by output, by target and by term, which goes before its output (None for a term without
+            any); the key `""` holds one array for all.
         model: the user's model.
         step: scalar int, steps applied so far.
         masks: the masks that layers hung on outputs (of padded sequences), by name.

@@ -79,7 +79,8 @@ class Joint(Description):
             if not y_true:
                 raise invalid(f"Term {name!r} reads `y_true`", received="a batch without targets")
             y_true = {key: batch.target(name, key) for key in self.targets or y_true}
-        weights = {key: weight for key, weight in batch.sample_weight.items() if weight is not None}
+        keys = {*batch.y_pred, *batch.y_true, ""}
+        weights = {key: weight for key, weight in batch.sample_weight.items() if weight is not None and key in keys}
         offered = {
             "x": batch.x,
             "y_true": y_true,

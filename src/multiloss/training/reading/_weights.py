@@ -62,8 +62,8 @@ def weights_by_key(
         readers: who reads them.
 
     Returns:
-        The given weights, with an entry for each output that has weights, and one for each term whose weights are not
-        those of its output; None for a term without weights on an output that has some.
+        The given weights, with an entry for each output that has weights, which are those of its first term unless
+        they are named, and one for each term: None for a term without weights.
     """
     known = [*outputs, *targets, *readers.terms, *(target for _, target in readers.terms.values())]
     for key in named:
@@ -84,15 +84,12 @@ def weights_by_key(
             received=f"the keys {list(named)}",
             fix="For a weight of one term, name the term, or put it into `y` and write ml.Term(sample_weight=...).",
         )
-    found = dict(named)
-    for term, (output, _) in readers.terms.items():
-        if given[term] is not None:
-            found.setdefault(output, named[given[term]])
-    for term, (output, _) in readers.terms.items():
-        weight = named.get(given[term])
-        if found.get(output) is not weight:
-            found[term] = weight
-    return found
+    found: dict[str, Any] = dict(named)
+    of_terms = {term: None if key is None else named[key] for term, key in given.items()}
+    for term, weight in of_terms.items():
+        if weight is not None:
+            found.setdefault(readers.terms[term][0], weight)
+    return {**found, **of_terms}
 
 
 def _key_of(term: str, output: str, target: str, named: Mapping[str, Any], outputs: Sequence[str]) -> str | None:
