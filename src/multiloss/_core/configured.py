@@ -9,6 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from .plain_data import plain, restored
+
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _NAMED = (*_BY_POSITION, inspect.Parameter.KEYWORD_ONLY)
 _OPEN = inspect.Parameter.VAR_KEYWORD
@@ -31,12 +33,12 @@ class Configured:
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this object again, as plain data."""
-        return {name: keras.saving.serialize_keras_object(value) for name, value in _kept(self).items()}
+        return {name: plain(value) for name, value in _kept(self).items()}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         """Makes the object from `get_config`."""
-        return cls(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+        return cls(**{name: restored(value) for name, value in config.items()})
 
     def __repr__(self) -> str:
         return _call(type(self), arguments(self))

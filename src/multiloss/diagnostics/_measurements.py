@@ -11,7 +11,7 @@ import numpy as np
 
 from ..terms import Term
 from ..training import MultiLossModel
-from ..training.reading import Batches, by_name
+from ..training.reading import Batches, by_name, declared_outputs
 from ..weighting import Fixed
 from ._loss_kind import LossKind, loss_kind
 from ._measurement import Measurement
@@ -95,7 +95,7 @@ def gather(
     joined = (
         {name: np.concatenate([batch[name] for batch in predictions]) for name in predictions[0]} if predictions else {}
     )
-    tensors = _tensors(trainer.model)
+    tensors = declared_outputs(trainer.model)
     outputs = outputs_of(trainer.model, tensors, joined)
     names = list(outputs) or list(tensors)
     targets = trainer.program.names.of_batch(y, dict.fromkeys(names), None)[1] if names and y is not None else {}
@@ -144,13 +144,6 @@ def _unseen(name: str, tensors: Mapping[str, Any]) -> Output | None:
         return None
     shape = [0 if size is None else int(size) for size in tensors[name].shape]
     return Output(name, np.zeros((0, *shape[1:]), "float32"))
-
-
-def _tensors(model: keras.Model) -> dict[str, Any]:
-    """The symbolic outputs by name; empty for subclassed models."""
-    if isinstance(model, keras.Sequential):
-        return {model.layers[-1].name: model.outputs[0]} if model.built and model.inputs else {}
-    return by_name(model.output, model.output_names) if hasattr(model, "output_names") else {}
 
 
 def _joined(seen: Sequence[tuple[Any, Any, Any]]) -> tuple[Any, Any, Any]:

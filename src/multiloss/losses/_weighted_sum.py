@@ -13,6 +13,7 @@ from .._core.configured import Configured
 from .._core.errors import invalid, unknown_name
 from .._core.keras_masks import keras_mask
 from .._core.linalg import to_float
+from .._core.plain_data import plain
 from .._core.registry import register
 from .._core.typing import Array
 from ._lookup import LossLike, get
@@ -142,4 +143,4 @@ def _serialized(key: str, loss: Any) -> Any:
             received=loss,
             fix="Write a function with @keras.saving.register_keras_serializable().",
         )
-    return keras.saving.serialize_keras_object(loss)
+    return plain(loss)

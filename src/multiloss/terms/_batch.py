@@ -22,7 +22,8 @@ class Batch:
         x: the model's inputs, as given.
         y_true: targets by output name or by the user's own key; empty when the batch has none.
         y_pred: outputs by name, float32 or better.
-        sample_weight: weights by output name; the key `""` holds one array for all outputs.
+        sample_weight: weights by output, by target and by term, which goes before its output (None for a term without
+            any); the key `""` holds one array for all.
         model: the user's model.
         step: scalar int, steps applied so far.
         masks: the masks that layers hung on outputs (of padded sequences), by name.
@@ -32,7 +33,7 @@ class Batch:
     x: Any
     y_true: Mapping[str, Array]
     y_pred: Mapping[str, Array]
-    sample_weight: Mapping[str, Array]
+    sample_weight: Mapping[str, Array | None]
     model: Any
     step: Array
     masks: Mapping[str, Array] = field(default_factory=dict)
@@ -76,9 +77,10 @@ class Batch:
         known = [*self.y_true, *(self.x if isinstance(self.x, Mapping) else ())]
         raise unknown_name(f"key of term {term!r}, argument `{argument}`,", key, known, "Add it to `y` or `x`.")
 
-    def weight_of(self, output: str) -> Array | None:
-        """The sample weights that `fit` was given for an output."""
-        return self.sample_weight.get(output, self.sample_weight.get(""))
+    def weight_of(self, term: str, output: str) -> Array | None:
+        """The sample weights that `fit` was given for a term, or for its output."""
+        weights = self.sample_weight
+        return weights[term] if term in weights else weights.get(output, weights.get(""))
 
 
 @dataclass(frozen=True)

@@ -80,11 +80,13 @@ class Joint(Description):
             if not y_true:
                 raise invalid(f"Term {name!r} reads `y_true`", received="a batch without targets")
             y_true = {key: signed(batch.target(name, key)) for key in self.targets or y_true}
+        keys = {*batch.y_pred, *batch.y_true, ""}
+        weights = {key: weight for key, weight in batch.sample_weight.items() if weight is not None and key in keys}
         offered = {
             "x": batch.x,
             "y_true": y_true,
             "y_pred": {key: batch.output(name, key) for key in self.outputs or batch.y_pred},
-            "sample_weight": batch.sample_weight.get("", batch.sample_weight or None),
+            "sample_weight": weights.get("", weights or None),
             "model": batch.model,
             "step": batch.step,
         }

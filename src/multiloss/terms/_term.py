@@ -167,7 +167,7 @@ class Term(Description):
 
     def _weights(self, name: str, batch: Batch, y_true: Array, y_pred: Array, rank: int) -> Array | None:
         weights = []
-        if (given := batch.weight_of(str(self.output))) is not None:
+        if (given := batch.weight_of(name, str(self.output))) is not None:
             weights.append(given)
         if self.sample_weight is not None:
             weights.append(batch.extra(name, "sample_weight", self.sample_weight))

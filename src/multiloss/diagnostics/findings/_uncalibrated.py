@@ -14,7 +14,7 @@ def uncalibrated(measurements: Measurements) -> Iterator[Finding]:
     for name, term in measurements.terms.items():
         if term.scale is None or not term.scale.awaits_pass:
             continue
-        if int(measurements.trainer.state.read(f"scale/{name}/")["measured"]):
+        if int(measurements.trainer.state.read(term.scale_prefix)["measured"]):
             continue
         yield Finding(
             "warning",

@@ -226,18 +226,22 @@ class OutputMetrics(keras.metrics.Metric):
         self.built = True
 
     def result(self) -> dict[str, Array]:
-        """All results, named `output_metric` as in Keras (no prefix for a single output)."""
-        results: dict[str, Array] = {}
+        """All results by name."""
+        return {name: metric.result() for name, metric in zip(self.log_names(), self.metrics, strict=True)}
+
+    def log_names(self) -> list[str]:
+        """The names of the metrics, each `output_metric` as in Keras (no prefix for a single output)."""
+        names: list[str] = []
         for prefix, entries in (("", self._plain), ("weighted_", self._weighted)):
             for output, metric in entries:
                 name = f"{output}_{metric.name}" if self._prefixed else metric.name
-                if name in results:
+                if name in names:
                     name = prefix + name
                 stem, count = name, 1
-                while name in results:
+                while name in names:
                     name, count = f"{stem}_{count}", count + 1
-                results[name] = metric.result()
-        return results
+                names.append(name)
+        return names
 
     def reset_state(self) -> None:
         """Resets every metric."""

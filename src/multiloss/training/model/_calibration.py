@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._core.errors import invalid
 from .._keras_seams import batches
-from ..reading import BoundTerm, complete_weights, refuse_masked
+from ..reading import BoundTerm, read_data
 
 
 def calibrate(trainer: Any, x: Any, y: Any, sample_weight: Any, batch_size: int, steps: int | None) -> dict[str, float]:
@@ -20,10 +20,9 @@ def calibrate(trainer: Any, x: Any, y: Any, sample_weight: Any, batch_size: int,
             received=", ".join(f"{name}: {type(term.scale).__name__}" for name, term in trainer.terms.items()),
             fix="Write ml.Term(..., scale='calibrated').",
         )
-    refuse_masked(x=x, y=y, sample_weight=sample_weight)
     found: dict[str, list[float]] = {term.name: [] for term in waiting}
     try:
-        for data in batches(x, y, complete_weights(y, sample_weight), batch_size, steps):
+        for data in batches(*read_data(trainer.program.names, x, y, sample_weight), batch_size, steps):
             trainer.test_on_batch(*data)
             losses = trainer.program.tracker.term_losses()
             for term in waiting:
@@ -47,15 +46,13 @@ def _write(trainer: Any, waiting: list[BoundTerm], found: dict[str, list[float]]
                 fix=str(error),
             ) from error
     for name, state in states.items():
-        trainer.state.write(f"scale/{name}/", state)
+        trainer.state.write(trainer.terms[name].scale_prefix, state)
     return {name: float(state["size"]) for name, state in states.items()}
 
 
 def check_calibrated(trainer: Any) -> None:
     """Raises when a term still awaits its pass: it would train with a scale of 1."""
-    unmeasured = [
-        term.name for term in _waiting(trainer) if not int(trainer.state.read(f"scale/{term.name}/")["measured"])
-    ]
+    unmeasured = [term.name for term in _waiting(trainer) if not int(trainer.state.read(term.scale_prefix)["measured"])]
     if unmeasured:
         raise invalid(
             f"The terms {unmeasured} have scale='calibrated', which must be measured before training",

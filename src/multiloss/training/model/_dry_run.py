@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from .._keras_seams import output_spec
-from ..reading import refuse_masked
+from ..reading import check_numbers, refuse_masked
 from ..step import StepProgram
 
 
@@ -30,6 +30,7 @@ def dry_run(program: StepProgram, x: Any, y: Any, sample_weight: Any) -> None:
         return [value.loss for value in forward.values]
 
     refuse_masked(x=x, y=y, sample_weight=sample_weight)  # the first batch of a generator, or of a probe
+    check_numbers(y, sample_weight)
     if not program.model.built:
         output_spec(lambda inputs: program.host.observe(inputs, False), x)
     output_spec(run, x, y, sample_weight)

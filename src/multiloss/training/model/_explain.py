@@ -20,5 +20,7 @@ def explanation(trainer: Any) -> str:
         rows.append((term.name, reads, reduction, scale, weight, "yes" if term.balanced else "no"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     rows.insert(1, tuple("-" * width for width in widths))
+    listed = trainer.program.names.listed or ()
+    order = [f"lists are in the order of the outputs: {', '.join(listed)}"] if len(listed) > 1 else []
     balancer = trainer.balancer
-    return "\n".join([*aligned(rows), f"balancer: {balancer!r}, reads {balancer.needs.value}"])
+    return "\n".join([*aligned(rows), *order, f"balancer: {balancer!r}, reads {balancer.needs.value}"])

@@ -1,4 +1,4 @@
-"""What `fit` adds to that of Keras: the monitor, observers, incomplete sample weights, values kept after an error."""
+"""What `fit` adds to that of Keras: the monitor, observers, data read by name, values kept after an error."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 import keras
 
 from .._keras_seams import values_kept
-from ..reading import complete_weights, refuse_masked
 from ._callbacks import FitObserver, TrainingMonitor
+from ._named_data import read_arguments
 
 
 @contextlib.contextmanager
@@ -27,7 +27,7 @@ def prepare_fit(
         kwargs: what the user gave by name.
     """
     bound = inspect.signature(fit).bind(*args, **kwargs)
-    bound.arguments.update(with_complete_weights(bound.arguments.get("y"), bound.arguments))
+    read_arguments(trainer, bound)
     callbacks = bound.arguments.get("callbacks")
     monitor = TrainingMonitor()
     if isinstance(callbacks, keras.callbacks.CallbackList):
@@ -42,12 +42,3 @@ def prepare_fit(
             callback.on_fit(bound.arguments)
     with values_kept(trainer):
         yield bound
-
-
-def with_complete_weights(y: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of Keras in which `sample_weight`, where it is given, names every output of `y`; no masked arrays."""
-    data = ("x", "sample_weight", "validation_data")
-    refuse_masked(y=y, **{name: arguments[name] for name in data if name in arguments})
-    if "sample_weight" not in arguments:
-        return dict(arguments)
-    return {**arguments, "sample_weight": complete_weights(y, arguments["sample_weight"])}

@@ -12,7 +12,7 @@ from ..._core.registry import PACKAGE, resolve
 from ..._core.typing import Array
 from .._keras_seams import clear_functions, install_trackers, peek, untracked
 from ..backends import backend_program
-from ..logs import OutputMetrics, TermTracker
+from ..logs import OutputMetrics, TermTracker, check_log_owners
 from ..reading import (
     REGULARIZATION,
     BoundTerm,
@@ -21,8 +21,8 @@ from ..reading import (
     Specified,
     TrainingState,
     apply_weights,
-    complete_weights,
     feature_model,
+    read_data,
     specify,
 )
 from ..step import Guard, Objective, StepProgram, check_mode, check_schedules
@@ -31,14 +31,14 @@ from ._bind import bind, check_plain, may_add_losses
 from ._calibration import calibrate, check_calibrated
 from ._dry_run import dry_run
 from ._explain import explanation
-from ._fit import prepare_fit, with_complete_weights
+from ._fit import prepare_fit
+from ._named_data import NamedDataModel
 from ._probe import Probe, probe
 from ._serialization import deserialize_compile_config, load_seeds, save_seeds, serialize_compile_config
-from ._unmasked_data import UnmaskedDataModel
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class MultiLossModel(UnmaskedDataModel):
+class MultiLossModel(NamedDataModel):
     """Trains a Keras model with named terms and a balancer; shares the model's weights and does not change it.
 
     Args:
@@ -102,19 +102,21 @@ class MultiLossModel(UnmaskedDataModel):
         check_mode(on_nonfinite)
         resolved = resolve("balancer", "fixed" if balancer is None else balancer, Balancer)
         names = Names(self.model)
-        specified = specify(loss, names.outputs)
+        specified = specify(loss, names.outputs, names.listed)
         extended = feature_model(self.model, specified)
         if may_add_losses(self.model):
             specified[REGULARIZATION] = Specified(None)  # type: ignore[arg-type]
-        apply_weights(specified, loss_weights, names.outputs)
+        apply_weights(specified, loss_weights, names.listed)
+        names.read_by({name: term.description for name, term in specified.items()}, bool(weighted_metrics))
         check_schedules([schedule for term in specified.values() for schedule in term.schedules], list(specified))
-        by_output = OutputMetrics(metrics, weighted_metrics, names.outputs) if metrics or weighted_metrics else None
+        by_output = OutputMetrics(metrics, weighted_metrics, names.listed) if metrics or weighted_metrics else None
         checked = keras_arguments(optimizer, arguments)
+        objective = Objective(bind(specified, self, self.state), resolved, self.state, balances=balancer is not None)
+        tracker = TermTracker(objective.terms, objective.has_own_objective)
+        check_log_owners(tracker, by_output, on_nonfinite == "skip")
         # Everything that can be wrong has been checked: from here on the model's own state changes.
         super().compile(**checked)
-        objective = Objective(bind(specified, self, self.state), resolved, self.state, balances=balancer is not None)
         guard = Guard(on_nonfinite, list(specified), self.state)
-        tracker = TermTracker(objective.terms, objective.has_own_objective)
         noise = resolved.noise_shape(max(len(objective.balancing.rows), 1)) is not None
         weights = {"user_weights": [term.weight for term in specified.values()]}
         self.state.reset({**weights, **objective.initial_values(), **guard.initial_values()}, noise=noise)
@@ -170,10 +172,6 @@ class MultiLossModel(UnmaskedDataModel):
         with prepare_fit(self, super().fit, args, kwargs) as bound:
             return super().fit(*bound.args, **bound.kwargs)
 
-    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """As `keras.Model.evaluate`; `sample_weight` may name only some of the outputs."""
-        return super().evaluate(x, y, *args, **with_complete_weights(y, kwargs))
-
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.train_on_batch`, with the guard against non-finite steps."""
         self._check_ready("train_on_batch")
@@ -221,7 +219,7 @@ class MultiLossModel(UnmaskedDataModel):
             sample_weight: sample weights.
         """
         self._assert_compile_called("probe")
-        data = (x, y, complete_weights(y, sample_weight))
+        data = read_data(self.program.names, x, y, sample_weight)
         if self.program.batch_size is None:
             self._symbolic_build(data_batch=data)
         return probe(self.program, *data)

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from ..._core.errors import invalid
+from ..._core.plain_data import plain, restored
 from ..._core.scale import Scale
 from ..._core.schedule import Schedule
 from ...terms import Description
@@ -24,14 +25,14 @@ def serialize_compile_config(arguments: Mapping[str, Any], optimizer: Any) -> di
     """
     _refuse_lambdas(arguments["loss"], "")
     _refuse_lambdas(arguments["loss_weights"], "")
-    config = {key: keras.saving.serialize_keras_object(value) for key, value in arguments.items()}
+    config = {key: plain(value) for key, value in arguments.items()}
     config["optimizer"] = keras.saving.serialize_keras_object(optimizer)
     return config
 
 
 def deserialize_compile_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of `compile` from plain data."""
-    return {key: keras.saving.deserialize_keras_object(value) for key, value in config.items()}
+    return {key: restored(value) for key, value in config.items()}
 
 
 def _refuse_lambdas(value: Any, name: str) -> None:

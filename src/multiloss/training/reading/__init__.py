@@ -1,5 +1,7 @@
 """What the user wrote, by name: data, terms, weights, outputs, targets, and the variables that hold them."""
 
+from ._arguments import check_numbers as check_numbers
+from ._arguments import read_data as read_data
 from ._bound import BoundTerm as BoundTerm
 from ._bound import WeightHandle as WeightHandle
 from ._data import BATCH_SIZE as BATCH_SIZE
@@ -12,11 +14,8 @@ from ._features import Observed as Observed
 from ._features import feature_model as feature_model
 from ._masked_arrays import refuse_masked as refuse_masked
 from ._names import Names as Names
-from ._names import by_name as by_name
-from ._names import complete_weights as complete_weights
-from ._names import declared_output_names as declared_output_names
-from ._names import targets_by_name as targets_by_name
-from ._names import weights_by_name as weights_by_name
+from ._outputs import by_name as by_name
+from ._outputs import declared_outputs as declared_outputs
 from ._specification import REGULARIZATION as REGULARIZATION
 from ._specification import Specified as Specified
 from ._specification import apply_weights as apply_weights

@@ -91,6 +91,16 @@ class BoundTerm:
     index: int
     weight: WeightHandle
 
+    @property
+    def scale_prefix(self) -> str:
+        """Before the keys of its scale's variables; the place tells apart what names may not: `a` and `a/b`."""
+        return f"scale/{self.index}:{self.name}/"
+
+    @property
+    def constraint_prefix(self) -> str:
+        """Before the keys of its multiplier's variables."""
+        return f"constraint/{self.index}:{self.name}/"
+
     @cached_property
     def balanced(self) -> bool:
         """Whether the balancer weighs it."""

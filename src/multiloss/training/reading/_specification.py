@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
@@ -26,25 +26,22 @@ class Specified:
     schedules: list[Schedule] = field(default_factory=list)
 
 
-def specify(loss: Any, outputs: Sequence[str] | None) -> dict[str, Specified]:
+def specify(loss: Any, outputs: Sequence[str] | None, listed: Sequence[str] | None = None) -> dict[str, Specified]:
     """Every term by name, in the order in which it was written.
 
     Args:
         loss: as for `ml.compile`.
         outputs: the model's output names; None while they are not known.
+        listed: the same in the order of a list; None for the same order.
 
     Raises:
         ValueError: for names that are unknown or taken, and for forms that Keras would misread in silence.
     """
     terms: dict[str, Specified] = {}
-    for key, value in _by_key(loss, outputs).items():
-        if not isinstance(key, str) or not key:
-            raise invalid("The keys of `loss` must be names", received=key)
-        if isinstance(value, Mapping) and "class_name" not in value:
-            for name, child in value.items():
-                terms[f"{key}/{name}"] = Specified(_description(child, f"{key}/{name}").bound(key, outputs))
-        elif value is not None:
-            terms[key] = Specified(_description(value, key).bound(key, outputs))
+    for key, name, value in _flat(_by_key(loss, outputs, listed or outputs), "loss"):
+        if value is not None:
+            output = name if name in (outputs or ()) else key  # of nested outputs, or of several losses of one output
+            terms[name] = Specified(_description(value, name).bound(output, outputs))
     if REGULARIZATION in terms:
         raise invalid(
             f"{REGULARIZATION!r} names the term of the model's own regularisers and add_loss values",
@@ -56,11 +53,30 @@ def specify(loss: Any, outputs: Sequence[str] | None) -> dict[str, Specified]:
     return terms
 
 
-def _by_key(loss: Any, outputs: Sequence[str] | None) -> dict[str, Any]:
+def _flat(nested: Mapping[Any, Any], argument: str) -> Iterator[tuple[str, str, Any]]:
+    """Every entry with its key and its name, which is `key/child` within a dict; a name that comes twice raises."""
+    seen: set[str] = set()
+    for key, value in nested.items():
+        within = isinstance(value, Mapping) and "class_name" not in value
+        for child, entry in value.items() if within else [(None, value)]:
+            if not all(isinstance(part, str) and part for part in ((key, child) if within else (key,))):
+                raise invalid(f"The keys of `{argument}` must be names", received=child if within and key else key)
+            name = f"{key}/{child}" if within else key
+            if name in seen:
+                raise invalid(
+                    f"Each entry of `{argument}` must have a name of its own",
+                    received=f"{name!r} twice, as a key and within a dict",
+                    fix="Choose another name.",
+                )
+            seen.add(name)
+            yield key, name, entry
+
+
+def _by_key(loss: Any, outputs: Sequence[str] | None, listed: Sequence[str] | None) -> dict[str, Any]:
     if isinstance(loss, Mapping) and "class_name" not in loss:
         return dict(loss)
     if isinstance(loss, list | tuple):
-        names = outputs or [f"output_{index}" for index in range(len(loss))]
+        names = listed or [f"output_{index}" for index in range(len(loss))]
         if len(names) == 1 and len(loss) > 1:
             raise invalid(
                 f"One output takes several losses as a dict of named losses, as in "
@@ -97,7 +113,7 @@ def _description(value: Any, name: str) -> Description:
 def apply_weights(terms: dict[str, Specified], loss_weights: Any, outputs: Sequence[str] | None) -> None:
     """Multiplies the user's weights into the terms; a weight on a parent key multiplies its children."""
     for key, value in _flat_weights(loss_weights, terms, outputs).items():
-        matched = [name for name in terms if name == key or name.startswith(f"{key}/")]
+        matched = _matched(key, terms)
         if not matched:
             parents = dict.fromkeys(name.split("/")[0] for name in terms if "/" in name)
             raise unknown_name("term in `loss_weights`", key, [*terms, *parents])
@@ -106,6 +122,11 @@ def apply_weights(terms: dict[str, Specified], loss_weights: Any, outputs: Seque
                 terms[name].schedules.append(value)
             else:
                 terms[name].weight *= check_weight(key, value)
+
+
+def _matched(key: str, terms: Mapping[str, Specified]) -> list[str]:
+    """The term of that name, and all under that key."""
+    return [name for name in terms if name == key or name.startswith(f"{key}/")]
 
 
 def check_weight(name: str, value: Any) -> float:
@@ -125,18 +146,14 @@ def _flat_weights(loss_weights: Any, terms: dict[str, Specified], outputs: Seque
     if loss_weights is None:
         return {}
     if isinstance(loss_weights, Mapping):
-        flat = {}
-        for key, value in loss_weights.items():
-            if isinstance(value, Mapping):
-                flat.update({f"{key}/{name}": weight for name, weight in value.items()})
-            else:
-                flat[key] = value
-        return flat
+        return {name: value for _, name, value in _flat(loss_weights, "loss_weights")}
     if isinstance(loss_weights, list | tuple):
         names = list(outputs or terms)
         if len(loss_weights) != len(names):
             raise invalid(f"`loss_weights` must have one entry for each of {names}", received=loss_weights)
-        return dict(zip(names, loss_weights, strict=True))
+        weights = zip(names, loss_weights, strict=True)
+        # As in Keras, an output without a loss has a place in the list all the same.
+        return {name: weight for name, weight in weights if _matched(name, terms)}
     if len(terms) == 1:
         return {next(iter(terms)): loss_weights}
     raise invalid("`loss_weights` must be a dict by term", received=loss_weights)

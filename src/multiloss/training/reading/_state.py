@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from ..._core.typing import State
+from .._keras_seams import untracked
 
 
 class TrainingState(keras.layers.Layer):
@@ -21,6 +22,7 @@ class TrainingState(keras.layers.Layer):
         super().__init__(name="training_state", dtype="float32")
         self.built = True
         self.keys: list[str] = []
+        untracked(self, _attributes={})
         self.noise: keras.random.SeedGenerator | None = None
 
     def reset(self, values: Mapping[str, Any], noise: bool) -> None:
@@ -31,21 +33,23 @@ class TrainingState(keras.layers.Layer):
             noise: whether to make a seed generator for randomised balancers.
         """
         for key in list(self.keys):
-            delattr(self, _attribute(key))
+            delattr(self, self._attributes[key])
         self.keys = list(values)
+        # By place: two keys, such as `a/b` and `a__b`, must never come to one attribute, and so to one variable.
+        untracked(self, _attributes={key: f"variable_{place}" for place, key in enumerate(values)})
         for key, value in values.items():
             array = np.asarray(value)
             dtype = "int32" if np.issubdtype(array.dtype, np.integer) else "float32"
             variable = keras.Variable(
                 array.astype(dtype), trainable=False, dtype=dtype, autocast=False, name=key.replace("/", "_")
             )
-            setattr(self, _attribute(key), variable)
+            setattr(self, self._attributes[key], variable)
         if noise and self.noise is None:
             self.noise = keras.random.SeedGenerator()
 
     def __getitem__(self, key: str) -> keras.Variable:
         """The variable of a key."""
-        return getattr(self, _attribute(key))
+        return getattr(self, self._attributes[key])
 
     def read(self, prefix: str) -> State:
         """The values of all variables under a prefix, as a flat dict of tensors that later writes do not touch."""
@@ -55,10 +59,6 @@ class TrainingState(keras.layers.Layer):
         """Assigns the values of a flat dict to the variables under a prefix."""
         for key, value in state.items():
             self[prefix + key].assign(value)
-
-
-def _attribute(key: str) -> str:
-    return "variable_" + key.replace("/", "__").replace(" ", "_")
 
 
 def seed_states(variables: Sequence[keras.Variable], weights: Sequence[keras.Variable]) -> list[keras.Variable]:

@@ -43,7 +43,7 @@ class Constraints:
     def initial_values(self) -> dict[str, Any]:
         """The multipliers' variables, by key."""
         return {
-            f"constraint/{term.name}/{key}": value
+            term.constraint_prefix + key: value
             for term in self.terms
             for key, value in term.description.multiplier.init().items()  # type: ignore[union-attr]
         }
@@ -63,7 +63,7 @@ class Constraints:
         for term in self.terms:
             at, constraint = term.index, term.description
             violation = (losses[at] - constraint.upper_bound) / divisors[at]  # type: ignore[union-attr]
-            prefix = f"constraint/{term.name}/"
+            prefix = term.constraint_prefix
             step, after = constraint.multiplier.step(  # type: ignore[union-attr]
                 violation, present[at], self.state.read(prefix)
             )

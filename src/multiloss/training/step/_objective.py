@@ -64,7 +64,7 @@ class Objective:
         values: dict[str, Any] = {"step": np.int32(0), "epoch": np.int32(0)}
         for term in self.terms:
             if term.scale is not None:
-                values.update({f"scale/{term.name}/{key}": value for key, value in term.scale.init().items()})
+                values.update({term.scale_prefix + key: value for key, value in term.scale.init().items()})
         values.update(self.constraints.initial_values())
         values.update(self.balancing.initial_values())
         return values
@@ -118,7 +118,7 @@ class Objective:
             return np.float32(1.0)
         if scale.known is not None:
             return np.float32(scale.known)
-        prefix = f"scale/{term.name}/"
+        prefix = term.scale_prefix
         observation = Observation(loss, value.present, value.targets, value.mask, training)
         divisor, state = scale.divisor(observation, self.state.read(prefix))
         if training:
