@@ -23,7 +23,7 @@ class Calibrated(Scale):
 
     `trainer.calibrate(data)` computes the loss of every batch without training; over the labelled batches the divisor
     is mean |L|, the sample standard deviation of L, or max |L|, to the power p. It then stays as it is, is saved, and
-    counts in `val_loss`. Until the pass it is 1, and `measured` in the state is 0.
+    counts in `val_loss`. Until the pass nothing is known: `fit` and `evaluate` say so.
 
     Costs one forward pass over the data. Losses that are all equal have no deviation, and `"std"` takes their mean;
     losses that are all 0 give 1.
@@ -58,6 +58,10 @@ class Calibrated(Scale):
     def init(self) -> State:
         """A size of 1, not measured."""
         return {"size": np.ones((), "float32"), "measured": np.zeros((), "int32")}
+
+    def is_known(self, state: State) -> Array:
+        """Whether there was a pass."""
+        return state["measured"] > 0
 
     def measured(self, losses: np.ndarray) -> State:
         """The state after a pass.

@@ -92,7 +92,7 @@ class TermValue:
         labelled: scalar: number of labelled samples, for the log.
         samples: scalar: number of samples in the batch.
         targets: the targets with safe values, for scales; None without a target.
-        mask: 1 where a target is labelled, in the shape of `targets`; None where all are.
+        mask: 1 where a target is labelled and has a weight other than 0, in the rank of `targets`; None where all are.
     """
 
     numerator: Array

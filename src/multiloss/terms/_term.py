@@ -16,6 +16,7 @@ from ..masks import (
     Labels,
     as_missing,
     class_weights,
+    combine,
     counting,
     product_of_weights,
     safe_prediction,
@@ -115,8 +116,7 @@ class Term(Description):
             return self._whole_batch(name, values, batch, value_mask)
         weights = self._weights(name, batch, safe_true, y_pred, len(values.shape))
         reduced = reduce(values, value_mask, weights, batch.size, self.reads_as.reduction)
-        mask_of_targets = None if mask is None else spread(mask, len(safe_true.shape))
-        return TermValue(*reduced, batch.size, safe_true, mask_of_targets)
+        return TermValue(*reduced, batch.size, safe_true, _counted(mask, weights, len(safe_true.shape)))
 
     def _arrays(self, name: str, batch: Batch) -> tuple[Array, Array]:
         y_pred = batch.output(name, str(self.output))
@@ -193,3 +193,10 @@ class Term(Description):
         target = "" if self.target == self.output else f" against {self.target}"
         missing = f", missing={self.missing!r}" if self.missing is not None else ""
         return f"{self.function.name} on {self.output}{column}{target}{missing}", self.reads_as.words
+
+
+def _counted(mask: Array | None, weights: Array | None, rank: int) -> Array | None:
+    """The targets that count, for scales: labelled, and with a weight other than 0."""
+    weighed = None if weights is None or len(weights.shape) > rank else ops.not_equal(weights, 0)
+    mask = combine(mask, weighed)
+    return None if mask is None else spread(mask, rank)

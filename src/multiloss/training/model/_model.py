@@ -27,7 +27,7 @@ from ..reading import (
 )
 from ..step import Guard, Objective, StepProgram, check_mode, check_schedules
 from ._bind import bind, check_plain, may_add_losses
-from ._calibration import calibrate, check_calibrated
+from ._calibration import calibrate, check_calibrated, warn_of_unknown
 from ._dry_run import dry_run
 from ._explain import explanation
 from ._fit import prepare_fit, with_complete_weights
@@ -175,6 +175,7 @@ class MultiLossModel(keras.Model):
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.evaluate`; `sample_weight` may name only some of the outputs."""
+        warn_of_unknown(self)
         return super().evaluate(x, y, *args, **with_complete_weights(y, kwargs))
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
@@ -194,7 +195,7 @@ class MultiLossModel(keras.Model):
     def calibrate(
         self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int = 32, steps: int | None = None
     ) -> dict[str, float]:
-        """Measures the scales of all terms with `scale="calibrated"` in a pass over data that trains nothing.
+        """Measures `scale="calibrated"`, and statistics of targets, in a pass over data that trains nothing.
 
         Args:
             x: whatever `evaluate` takes: arrays with `y`, a `tf.data.Dataset`, a `PyDataset`, a `DataLoader`, a
@@ -205,11 +206,11 @@ class MultiLossModel(keras.Model):
             steps: how many batches; None for all.
 
         Returns:
-            The measured size of each term's loss by the term's name, in the loss's own units.
+            The measured size by the term's name, in the loss's own units. It stays as it is.
 
         Raises:
-            ValueError: when no term asks for a pass, or a term has no label or no finite loss in the data; nothing is
-                changed then.
+            ValueError: when no term asks for a pass, or a term has too few labels or no finite loss in the data;
+                nothing is changed then.
         """
         self._assert_compile_called("calibrate")
         return calibrate(self, x, y, sample_weight, batch_size, steps)
