@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,7 @@ SCALES = [MaxAbsTarget(), TargetRange(), TargetVariance()]
 
 def in_batches(values, *sizes, **given):
     edges = np.cumsum([0, *sizes])
-    return [observe(1.0, targets=values[a:b], **given) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [observe(1.0, targets=values[a:b], **given) for a, b in itertools.pairwise(edges)]
 
 
 def far(size, seed=0):
@@ -90,7 +92,7 @@ def test_evaluation_moves_nothing_and_a_term_without_targets_is_refused(scale):
     frozen, after = scale.divisor(observe(1.0, targets=far(9) * 100, training=False), state)
     assert float(frozen) == pytest.approx(divisors[0])
     assert {name: float(value) for name, value in after.items()} == {n: float(v) for n, v in state.items()}
-    with pytest.raises(ValueError, match=f"{type(scale).__name__} needs a term with a target"):
+    with pytest.raises(ValueError, match=rf"{type(scale).__name__} needs a term with a target"):
         scale.divisor(observe(1.0), scale.init())
 
 
@@ -102,5 +104,5 @@ def test_a_pass_counts_the_last_few_too_and_then_nothing_moves(scale, formula):
     for observation in in_batches(far(40, seed=2) * 100, 40):
         divisor, state = scale.divisor(observation, state)
         assert float(divisor) == pytest.approx(formula(values.astype("float64")), rel=1e-5)
-    with pytest.raises(ValueError, match="at least 8 labels.*Received: 5 labels"):
+    with pytest.raises(ValueError, match=r"at least 8 labels.*Received: 5 labels"):
         scale.measured_on_targets(follow(scale, in_batches(values, 5))[1])

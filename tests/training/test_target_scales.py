@@ -77,11 +77,11 @@ def test_before_a_handful_of_labels_the_term_takes_no_part(balancer):
 
 def test_unknown_is_said_and_is_no_number():
     trainer, data = trainer_for(), pixels(6)
-    with pytest.warns(UserWarning, match="scale of 'size' is not known yet.*calibrate"):
+    with pytest.warns(UserWarning, match=r"scale of 'size' is not known yet.*calibrate"):
         logs = trainer.evaluate(*data, verbose=0, return_dict=True)
     assert np.isnan(logs["loss"])
     assert np.isfinite(logs["size_loss"])
-    with pytest.warns(UserWarning, match="scale of 'size' is not known yet"):
+    with pytest.warns(UserWarning, match=r"scale of 'size' is not known yet"):
         trainer.fit(*data, batch_size=6, verbose=0)
 
 
@@ -110,6 +110,6 @@ def test_a_pass_measures_all_labels_once(scale, formula):
     logs = trainer.fit(x, {**y, "size": 7.0 * y["size"]}, batch_size=16, verbose=0).history
     assert logs["size_weight"] == pytest.approx([1.0 / expected], rel=1e-5)
     before = keras.ops.convert_to_numpy(trainer.state["scale/size/count"])
-    with pytest.raises(ValueError, match="'size'.*at least 8 labels.*Received: 4 labels"):
+    with pytest.raises(ValueError, match=r"'size'.*at least 8 labels.*Received: 4 labels"):
         trainer.calibrate(x[:4], {name: target[:4] for name, target in y.items()})
     assert keras.ops.convert_to_numpy(trainer.state["scale/size/count"]) == before

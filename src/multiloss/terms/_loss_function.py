@@ -12,6 +12,7 @@ from keras import ops
 from .._core.errors import invalid
 from .._core.typing import Array
 from ..losses import get as find_loss
+from ._classes import number_of_classes
 from ._form import form_by_shape
 
 _BY_SHAPE = ("crossentropy", "ce")
@@ -24,6 +25,7 @@ class LossFunction:
         identifier: what the user gave.
         name: for errors and tables.
         reduction: what the loss object itself asks for, in Keras's word; `"mean"` for functions.
+        ignored_class: the class number that the loss leaves out by itself; None for none.
         entrywise: the loss is a mean over the last axis of one loss per entry, so that single entries can be masked.
     """
 
@@ -32,6 +34,8 @@ class LossFunction:
         self._function = _function(identifier)
         owner = getattr(self._function, "__self__", self._function)
         _refuse_variables(owner)
+        self._owner = identifier if _goes_by_shape(identifier) else owner
+        self.ignored_class: int | None = getattr(owner, "ignore_class", None)
         self.name = identifier if isinstance(identifier, str) else getattr(owner, "name", None) or _name(owner)
         self.reduction = str(getattr(owner, "reduction", "mean")).lower()
         self.entrywise = self._probe_entrywise()
@@ -39,6 +43,10 @@ class LossFunction:
     def __call__(self, y_true: Array, y_pred: Array) -> Array:
         """Loss values, shape `(batch, ...)`, or a scalar for losses that only know the whole batch."""
         return self._function(y_true, y_pred)
+
+    def number_of_classes(self, y_true: Array, y_pred: Array) -> int | None:
+        """How many classes there are where the targets are class numbers; None where they are none, as far as known."""
+        return number_of_classes(self._owner, y_true, y_pred)
 
     def _probe_entrywise(self) -> bool:
         # Whether single entries can be masked is a property of the formula that no interface declares; so ask it:
@@ -58,12 +66,16 @@ class LossFunction:
 
 
 def _function(identifier: Any) -> Callable[[Array, Array], Array]:
-    if isinstance(identifier, str) and identifier.lower() in _BY_SHAPE:
+    if _goes_by_shape(identifier):
         return _crossentropy_by_shape
     loss = find_loss(identifier)
     if isinstance(loss, keras.losses.Loss):
         return loss.call
     return loss
+
+
+def _goes_by_shape(identifier: Any) -> bool:
+    return isinstance(identifier, str) and identifier.lower() in _BY_SHAPE
 
 
 def _crossentropy_by_shape(y_true: Array, y_pred: Array) -> Array:

@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -35,7 +36,8 @@ def calibrate(trainer: Any, x: Any, y: Any, sample_weight: Any, batch_size: int,
         _write(trainer, {term.name: term.scale.init() for term in reading})  # type: ignore[union-attr]
         for data in batches(x, y, complete_weights(y, sample_weight), batch_size, steps):
             if waiting or trainer.program.batch_size is None:
-                trainer.test_on_batch(*data)
+                keras.Model.test_on_batch(trainer, *data)
+                trainer.program.guard.raise_if_faulty(trainer)
             losses = trainer.program.tracker.term_losses()
             for term in waiting:
                 if (loss := losses[term.index]) is not None:

@@ -27,8 +27,9 @@ from ..reading import (
 )
 from ..step import Guard, Objective, StepProgram, check_mode, check_schedules
 from ._bind import bind, check_plain, may_add_losses
-from ._calibration import calibrate, check_calibrated, warn_of_unknown
+from ._calibration import calibrate, check_calibrated
 from ._dry_run import dry_run
+from ._evaluate import checked_evaluation
 from ._explain import explanation
 from ._fit import prepare_fit, with_complete_weights
 from ._probe import Probe, probe
@@ -108,13 +109,8 @@ class MultiLossModel(keras.Model):
         check_schedules([schedule for term in specified.values() for schedule in term.schedules], list(specified))
         by_output = OutputMetrics(metrics, weighted_metrics, names.outputs) if metrics or weighted_metrics else None
         # Everything that can be wrong has been checked: from here on the model's own state changes.
-        super().compile(
-            optimizer=optimizer,
-            jit_compile=jit_compile,
-            run_eagerly=run_eagerly,
-            steps_per_execution=steps_per_execution,
-            auto_scale_loss=auto_scale_loss,
-        )
+        own = ("jit_compile", "run_eagerly", "steps_per_execution", "auto_scale_loss")
+        super().compile(optimizer=optimizer, **{name: arguments[name] for name in own})
         objective = Objective(bind(specified, self, self.state), resolved, self.state, balances=balancer is not None)
         guard = Guard(on_nonfinite, list(specified), self.state)
         tracker = TermTracker(objective.terms, objective.has_own_objective)
@@ -175,8 +171,13 @@ class MultiLossModel(keras.Model):
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.evaluate`; `sample_weight` may name only some of the outputs."""
-        warn_of_unknown(self)
-        return super().evaluate(x, y, *args, **with_complete_weights(y, kwargs))
+        with checked_evaluation(self):
+            return super().evaluate(x, y, *args, **with_complete_weights(y, kwargs))
+
+    def test_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.test_on_batch`."""
+        with checked_evaluation(self):
+            return super().test_on_batch(*args, **kwargs)
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.train_on_batch`, with the guard against non-finite steps."""
@@ -198,8 +199,7 @@ class MultiLossModel(keras.Model):
         """Measures `scale="calibrated"`, and statistics of targets, in a pass over data that trains nothing.
 
         Args:
-            x: whatever `evaluate` takes: arrays with `y`, a `tf.data.Dataset`, a `PyDataset`, a `DataLoader`, a
-                generator.
+            x: whatever `evaluate` takes, arrays or a data set.
             y: targets, where `x` holds arrays.
             sample_weight: as in `fit`.
             batch_size: for arrays; the statistics are those of batch losses.
@@ -216,9 +216,7 @@ class MultiLossModel(keras.Model):
         return calibrate(self, x, y, sample_weight, batch_size, steps)
 
     def probe(self, x: Any, y: Any = None, sample_weight: Any = None) -> Probe:
-        """Looks at one batch in training mode and changes nothing: no weight, statistic, seed, scale or flag.
-
-        Costs one forward and T backward passes.
+        """Looks at one batch in training mode, in one forward and T backward passes, and changes nothing.
 
         Args:
             x: inputs.
