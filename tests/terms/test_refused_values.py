@@ -1,5 +1,6 @@
 """What cannot be right is refused by name, not replaced by something convenient."""
 
+import keras
 import numpy as np
 import pytest
 from evaluation import evaluate, loss
@@ -87,6 +88,20 @@ def test_labels_that_are_no_class(name, label, dtype):
         assert loss(ml.Term(name), LABELS.astype(dtype), SHARES) == pytest.approx(NLL.mean(), rel=1e-5)
 
 
+def test_what_the_loss_ignores_and_classes_along_another_axis_are_left_alone():
+    labels = LABELS.copy()
+    labels[1] = 255
+    ignoring = keras.losses.SparseCategoricalCrossentropy(ignore_class=255)
+    assert fault_of(ml.Term(ignoring), labels) == (False, [0.0, 0.0, 0.0])
+    labels[0] = 254
+    assert fault_of(ml.Term(ignoring), labels) == (True, [1.0, 254.0, 3.0])
+    pictures = np.random.default_rng(0).uniform(0.1, 1.0, (2, 5, 3, 2)).astype("float32")
+    classes = np.full((2, 3, 2), 4)
+    term = ml.Term(keras.losses.SparseCategoricalCrossentropy(axis=1))
+    value = evaluate(term, classes, pictures / pictures.sum(axis=1, keepdims=True))
+    assert np.isfinite(float(ops.convert_to_numpy(value.loss)))
+
+
 def test_a_nan_label_is_no_class_and_ordered_classes_are_one_more_than_columns():
     labels = LABELS.astype("float32")
     labels[0] = np.nan
@@ -144,8 +159,6 @@ def test_class_weights_of_classes_that_there_are_not(name, labels):
 @pytest.mark.one_backend
 @pytest.mark.parametrize("weight", [1e38, -1e38, float("inf")])
 def test_loss_weights_that_leave_no_room(weight):
-    import keras
-
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="out")])
     with pytest.raises(ValueError, match=r"The weight of 'out' must be"):
         ml.compile(model, "sgd", loss={"out": "mse"}, loss_weights={"out": weight})

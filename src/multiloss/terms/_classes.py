@@ -33,4 +33,13 @@ def number_of_classes(loss: Any, y_true: Array, y_pred: Array) -> int | None:
     else:
         sparse = isinstance(loss, _SPARSE) or any(loss is function for function in _SPARSE_FUNCTIONS)
     width = y_pred.shape[-1]
-    return int(width) if sparse and width is not None else None
+    return int(width) if sparse and width is not None and _one_per_place(y_true, y_pred) else None
+
+
+def _one_per_place(y_true: Array, y_pred: Array) -> bool:
+    """Whether there is a label for each row of predictions: the classes are along the last axis, not along another."""
+    labels, places = tuple(y_true.shape), tuple(y_pred.shape[:-1])
+    if len(labels) == len(places) + 1 and labels[-1] == 1:
+        labels = labels[:-1]
+    pairs = zip(labels, places, strict=False)
+    return len(labels) == len(places) and all(a == b or a is None or b is None for a, b in pairs)
