@@ -113,3 +113,12 @@ def test_a_pass_measures_all_labels_once(scale, formula):
     with pytest.raises(ValueError, match=r"'size'.*at least 8 labels.*Received: 4 labels"):
         trainer.calibrate(x[:4], {name: target[:4] for name, target in y.items()})
     assert keras.ops.convert_to_numpy(trainer.state["scale/size/count"]) == before
+
+
+def test_a_term_that_no_label_judges_is_no_perfect_one():
+    trainer, (x, y) = trainer_for(scale=1.0, missing="nan"), pixels(16)
+    bare = {**y, "size": np.full_like(y["size"], np.nan)}
+    logs = trainer.fit(x, y, validation_data=(x, bare), verbose=0).history
+    assert np.isnan(logs["val_size_loss"][0])
+    assert logs["val_size_labelled"] == [0.0]
+    assert logs["val_loss"] == logs["val_near_loss"]
