@@ -85,7 +85,11 @@ def _measured_targets(trainer: Any, term: BoundTerm) -> State:
     try:
         return term.scale.measured_on_targets(trainer.state.read(_prefix(term)))  # type: ignore[union-attr]
     except ValueError as error:
-        raise ValueError(f"Term {term.name!r}: {error}") from error
+        raise invalid(
+            f"Term {term.name!r} must have labels that differ to be calibrated on",
+            received="too few of them",
+            fix=str(error),
+        ) from error
 
 
 def _size(term: BoundTerm, state: State) -> float:
