@@ -20,7 +20,8 @@ class Observation:
         loss: scalar, detached, in the loss's own units.
         present: scalar bool: the batch has a label for the term.
         targets: the term's targets with a safe value where a label is missing; None for terms without a target.
-        labelled: 1 where a target is labelled, 0 elsewhere, in the shape of `targets`; None where all are.
+        labelled: 1 where a target is labelled and has a weight other than 0, 0 elsewhere, in the rank of `targets`;
+            None where all are.
         training: False in evaluation, where nothing may change.
     """
 
@@ -36,12 +37,14 @@ class Scale(Configured, abc.ABC):
 
     `fixed` says whether the number is a yardstick that does not move with training (a constant, a statistic of the
     targets, a measured pass): only those count in `val_loss`. `awaits_pass` says that `trainer.calibrate(data)` has to
-    measure it before training. `known` is the number itself where it never changes.
+    measure it before training; `reads_targets` that such a pass may measure it on the targets. `known` is the number
+    itself where it never changes.
     """
 
     family: ClassVar[str] = "scale"
     fixed: ClassVar[bool]
     awaits_pass: ClassVar[bool] = False
+    reads_targets: ClassVar[bool] = False
     known: float | None = None
 
     def init(self) -> State:
@@ -51,6 +54,14 @@ class Scale(Configured, abc.ABC):
     @abc.abstractmethod
     def divisor(self, observation: Observation, state: State) -> tuple[Array, State]:
         """The divisor, a positive finite scalar, and the next state; a batch without a label changes no state."""
+
+    def is_known(self, state: State) -> Array | bool:
+        """Whether the divisor is known: until then the term takes no part, and the divisor may be any number."""
+        return True
+
+    def measured_on_targets(self, state: State) -> State:
+        """The state after a pass in which all targets were observed; only for scales that read targets."""
+        return state
 
     def measured(self, losses: np.ndarray) -> State:
         """The state after a measuring pass; only for scales that await one.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import keras
+
 from .._core.registry import entry_of
 from ..losses import get as find_loss
 from ..terms import Term, form_by_shape
@@ -89,4 +91,6 @@ def _expected(loss: Any) -> tuple[str, bool]:
         return parts.pop() if len(parts) == 1 else ("", False)
     name = getattr(owner, "__name__", type(owner).__name__)
     of_keras = _FAMILY_OF.get("".join(letter for letter in name.lower() if letter.isalnum()), "")
-    return of_keras if entry is None else entry.expects, bool(getattr(owner, "from_logits", False))
+    # Not every release of Keras keeps its arguments as attributes; the config names them all.
+    arguments = owner.get_config() if isinstance(owner, keras.losses.Loss) else {}
+    return of_keras if entry is None else entry.expects, bool(arguments.get("from_logits", False))

@@ -76,13 +76,17 @@ class CategoricalFocal(SampleLoss):
         self.alpha = alpha if alpha is None or np.ndim(alpha) == 0 else [float(value) for value in alpha]  # type: ignore[union-attr]
         self.from_logits = from_logits
 
+    def number_of_classes(self, y_true: Array, y_pred: Array) -> int | None:
+        """The predictions' width where the targets are class numbers by their shape."""
+        classes = y_pred.shape[-1]
+        return classes if len(y_true.shape) < len(y_pred.shape) or (y_true.shape[-1] == 1 and classes != 1) else None
+
     def align(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
         """One-hot targets as they are; class numbers become one-hot."""
         classes = y_pred.shape[-1]
         if np.ndim(self.alpha) == 1 and len(self.alpha) != classes:  # type: ignore[arg-type]
             raise invalid(f"`alpha` of loss {self.name!r} must have {classes} numbers", received=self.alpha)
-        numbers = len(y_true.shape) < len(y_pred.shape) or (y_true.shape[-1] == 1 and classes != 1)
-        if numbers:
+        if self.number_of_classes(y_true, y_pred) is not None:
             y_true = ops.squeeze(match_rank(y_true, y_pred), -1)
             y_true = ops.one_hot(ops.cast(y_true, "int32"), classes, dtype=y_pred.dtype)
         require_same_shape(self.name, y_true, y_pred)

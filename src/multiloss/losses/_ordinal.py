@@ -53,6 +53,10 @@ class Ordinal(SampleLoss):
         super().__init__(**kwargs)
         self.from_logits = from_logits
 
+    def number_of_classes(self, y_true: Array, y_pred: Array) -> int:
+        """One more than the predictions have columns."""
+        return y_pred.shape[-1] + 1
+
     def align(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
         """Class numbers become [t > k] for each k."""
         y_true = match_rank(y_true, y_pred)

@@ -23,7 +23,8 @@ class ScaledMSE(SampleLoss):
     l = mean((t - p)^2 / s) over the last axis.
 
     Needs targets and predictions of shape `(batch, columns)` or `(batch, ...)`; costs one pass over them. In
-    `ml.compile`, `ml.Term("mse", scale=...)` does the same and logs both; this class is for plain `model.compile`.
+    `ml.compile`, `ml.Term("mse", scale=...)` does the same, logs both, and remembers the targets of all batches: a loss
+    has no memory, and a batch with few labels is divided by its own largest. This class is for plain `model.compile`.
 
     Args:
         scale: s: `"max_abs_target"`, the largest absolute target of the batch (1 where all are 0), or a number > 0, or

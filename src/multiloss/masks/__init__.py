@@ -4,6 +4,7 @@ One place for losses, metrics and `diagnose` alike: NumPy arrays in, NumPy array
 """
 
 from ._balanced import balanced_class_weight as balanced_class_weight
+from ._class_weights import as_class_weight as as_class_weight
 from ._class_weights import class_weights as class_weights
 from ._counting import counting as counting
 from ._labels import Labels as Labels
@@ -14,4 +15,5 @@ from ._shapes import combine as combine
 from ._shapes import shrink as shrink
 from ._shapes import spread as spread
 from ._shapes import whole as whole
+from ._weights import LARGEST_WEIGHT as LARGEST_WEIGHT
 from ._weights import product_of_weights as product_of_weights

@@ -9,6 +9,9 @@ from .._core.typing import Array
 from ._arrays import module_of
 from ._shapes import spread
 
+# A larger weight leaves float32 no room for the loss.
+LARGEST_WEIGHT = 1e30
+
 
 def product_of_weights(term: str, weights: Iterable[Array], rank: int) -> Array | None:
     """The product of all weights in the rank of the loss values; None without any.

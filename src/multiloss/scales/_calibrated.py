@@ -12,7 +12,7 @@ from .._core.linalg import to_float
 from .._core.registry import register
 from .._core.scale import Observation, Scale
 from .._core.typing import Array, State
-from ._guard import ROUNDING, check_power, positive
+from ._guard import ROUNDING, SMALLEST, check_power, positive
 
 STATISTICS = ("mean", "std", "max")
 
@@ -23,10 +23,10 @@ class Calibrated(Scale):
 
     `trainer.calibrate(data)` computes the loss of every batch without training; over the labelled batches the divisor
     is mean |L|, the sample standard deviation of L, or max |L|, to the power p. It then stays as it is, is saved, and
-    counts in `val_loss`. Until the pass it is 1, and `measured` in the state is 0.
+    counts in `val_loss`. Until the pass nothing is known: `fit` and `evaluate` say so.
 
     Costs one forward pass over the data. Losses that are all equal have no deviation, and `"std"` takes their mean;
-    losses that are all 0 give 1.
+    losses that are all 0 have no size, and are refused.
 
     Args:
         statistic: `"mean"` (default), `"std"` or `"max"`.
@@ -59,6 +59,10 @@ class Calibrated(Scale):
         """A size of 1, not measured."""
         return {"size": np.ones((), "float32"), "measured": np.zeros((), "int32")}
 
+    def is_known(self, state: State) -> Array:
+        """Whether there was a pass."""
+        return state["measured"] > 0
+
     def measured(self, losses: np.ndarray) -> State:
         """The state after a pass.
 
@@ -66,7 +70,8 @@ class Calibrated(Scale):
             losses: the loss of every labelled batch, shape `(batches,)`, float64.
 
         Raises:
-            ValueError: when no batch was labelled, when a loss is not finite, or for the deviation of one batch.
+            ValueError: when no batch was labelled, when a loss is not finite or all are 0, or for the deviation of one
+                batch.
         """
         losses = np.asarray(losses, "float64")
         needed = 2 if self.statistic == "std" else 1
@@ -79,12 +84,14 @@ class Calibrated(Scale):
         if not np.isfinite(losses).all():
             raise invalid("The losses of a measuring pass must be finite", received=losses[~np.isfinite(losses)][0])
         sizes = np.abs(losses)
+        if sizes.max() < SMALLEST:
+            raise invalid("The losses of a measuring pass must not all be 0", received="zeros", fix="Use a number.")
         size = sizes.max() if self.statistic == "max" else sizes.mean()
         if self.statistic == "std" and (deviation := losses.std(ddof=1)) > ROUNDING * sizes.max():
             size = deviation
         return {"size": np.asarray(size, "float32"), "measured": np.ones((), "int32")}
 
     def divisor(self, observation: Observation, state: State) -> tuple[Array, State]:
-        """The measured size to the power p; 1 before the pass."""
+        """The measured size to the power p."""
         size = positive(ops.convert_to_tensor(state["size"]))
         return ops.cast(size**self.power, to_float(observation.loss).dtype), state

@@ -16,10 +16,14 @@ SMALLEST = 2.0**-126
 ROUNDING = 8.0 * 2.0**-23
 
 
+def usable(value: Array) -> Array:
+    """Whether one can divide by the value: it is not 0, denormal, negative, infinite or NaN."""
+    return ops.logical_and(value >= SMALLEST, ops.isfinite(value))
+
+
 def positive(value: Array) -> Array:
-    """The value, or 1 where it is 0, denormal, infinite or NaN."""
-    usable = ops.logical_and(value >= SMALLEST, ops.isfinite(value))
-    return ops.where(usable, value, ops.ones_like(value))
+    """The value, or 1 where one cannot divide by it."""
+    return ops.where(usable(value), value, ops.ones_like(value))
 
 
 def check_power(power: float) -> float:

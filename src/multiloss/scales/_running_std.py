@@ -9,8 +9,9 @@ from keras import ops
 from .._core.errors import invalid
 from .._core.registry import register
 from .._core.typing import Array, State
-from ._guard import ROUNDING, SMALLEST, check_decay
+from ._guard import ROUNDING, check_decay
 from ._moving import MovingScale
+from ._numerics import hypotenuse
 
 
 @register("running_std", cases=({}, {"decay": 0.9, "power": 0.5, "floor": 0.0}, {"freeze_after": 3}))
@@ -64,7 +65,7 @@ class RunningStd(MovingScale):
         weight = self.decay * state["weight"] + (1.0 - self.decay)
         share = (1.0 - self.decay) / weight
         change = loss - state["mean"]
-        deviation = _hypotenuse(state["deviation"], ops.sqrt(share) * change)
+        deviation = hypotenuse(state["deviation"], ops.sqrt(share) * change)
         return {
             "mean": state["mean"] + share * change,
             "deviation": ops.sqrt(1.0 - share) * deviation,
@@ -80,10 +81,3 @@ class RunningStd(MovingScale):
         deviation = state["deviation"] / ops.sqrt(ops.where(known, spread, ops.ones_like(spread)))
         known = ops.logical_and(known, deviation > ROUNDING * mean)
         return ops.where(known, ops.maximum(deviation, self.floor * mean), mean)
-
-
-def _hypotenuse(first: Array, second: Array) -> Array:
-    """The root of the sum of squares, in units of the larger one: no square overflows or vanishes."""
-    larger = ops.maximum(ops.abs(first), ops.abs(second))
-    unit = ops.where(larger >= SMALLEST, larger, ops.ones_like(larger))
-    return unit * ops.sqrt((first / unit) ** 2 + (second / unit) ** 2)

@@ -1,121 +1,122 @@
-"""Statistics of a batch's targets: how large a loss on them naturally is."""
+"""Statistics of the targets: how large a loss on them naturally is."""
 
 from __future__ import annotations
 
-import abc
 import math
 from typing import ClassVar
 
 from keras import ops
 
-from .._core.errors import invalid
-from .._core.linalg import epsilon, to_float
 from .._core.registry import register
-from .._core.scale import Observation, Scale
 from .._core.typing import Array, State
-from ._guard import positive
-
-
-class TargetStatistic(Scale):
-    """The base of scales that read the labelled targets of the batch; they remember nothing."""
-
-    fixed: ClassVar[bool] = True
-
-    def divisor(self, observation: Observation, state: State) -> tuple[Array, State]:
-        """The statistic, detached; 1 where it is 0 to rounding, or where nothing is labelled."""
-        if observation.targets is None:
-            raise invalid(
-                f"The scale {type(self).__name__} needs a term with a target",
-                received="a term without one",
-                fix="Use 'running_mean' or a number.",
-            )
-        targets = ops.stop_gradient(to_float(observation.targets))
-        labelled = ops.cast(ops.ones_like(targets) if observation.labelled is None else observation.labelled, "bool")
-        present = ops.cast(observation.present, "bool")
-        largest = ops.max(ops.where(labelled, ops.abs(targets), ops.zeros_like(targets)), initial=0.0)
-        largest = positive(ops.where(present, largest, ops.zeros_like(largest)))
-        # In units of the largest target nothing overflows, and rounding has a known size.
-        unit = ops.where(labelled, targets / largest, ops.zeros_like(targets))
-        value = self.statistic(unit, labelled)
-        value = ops.where(value > 8.0 * epsilon(value), value, ops.zeros_like(value))
-        value = ops.where(present, value, ops.zeros_like(value))
-        return positive(self.restore(value, largest)), state
-
-    @abc.abstractmethod
-    def statistic(self, unit: Array, labelled: Array) -> Array:
-        """The statistic of targets in [-1, 1], in the units of the targets.
-
-        Args:
-            unit: the targets, 0 where there is no label.
-            labelled: bool, in the same shape.
-        """
-
-    def restore(self, value: Array, largest: Array) -> Array:
-        """From units of the largest target back to those of the loss."""
-        return value * largest
+from ._guard import ROUNDING, positive
+from ._numerics import hypotenuse
+from ._target_statistic import TargetStatistic
 
 
 @register("max_abs_target")
 class MaxAbsTarget(TargetStatistic):
-    """Divides the loss by the largest absolute target of the batch, max |y|.
+    """Divides the loss by the largest absolute target seen in training, max |y|.
 
     Example:
         >>> import numpy as np
         >>> from multiloss.scales import MaxAbsTarget
         >>> from multiloss.testing import observe
-        >>> divisor, _ = MaxAbsTarget().divisor(observe(1.0, targets=np.array([-4.0, 2.0], "float32")), {})
+        >>> scale = MaxAbsTarget()
+        >>> divisor, state = scale.divisor(observe(1.0, targets=np.arange(-8.0, 5.0)), scale.init())
         >>> float(divisor)
-        4.0
+        8.0
+        >>> float(scale.divisor(observe(1.0, targets=np.array([0.1])), state)[0])
+        8.0
     """
 
-    def statistic(self, unit: Array, labelled: Array) -> Array:
+    statistics: ClassVar[tuple[str, ...]] = ("largest",)
+
+    def describe(self, targets: Array, labelled: Array, count: Array) -> State:
         """The largest absolute value."""
-        return ops.max(ops.abs(unit), initial=0.0)
+        return {"largest": ops.max(ops.abs(targets), initial=0.0)}
+
+    def join(self, first: State, second: State, share: Array) -> State:
+        """The larger one."""
+        return {"largest": ops.maximum(first["largest"], second["largest"])}
+
+    def size(self, state: State) -> Array:
+        """The largest absolute value."""
+        return state["largest"]
 
 
 @register("target_range")
 class TargetRange(TargetStatistic):
-    """Divides the loss by the range of the batch's targets, max y - min y; 1 for a batch of equal targets.
+    """Divides the loss by the range of the targets seen in training, max y - min y.
 
     Example:
         >>> import numpy as np
         >>> from multiloss.scales import TargetRange
         >>> from multiloss.testing import observe
-        >>> divisor, _ = TargetRange().divisor(observe(1.0, targets=np.array([-4.0, 2.0], "float32")), {})
+        >>> scale = TargetRange()
+        >>> divisor, state = scale.divisor(observe(1.0, targets=np.arange(-8.0, 5.0)), scale.init())
         >>> float(divisor)
-        6.0
+        12.0
     """
 
-    def statistic(self, unit: Array, labelled: Array) -> Array:
+    statistics: ClassVar[tuple[str, ...]] = ("low", "high")
+
+    def describe(self, targets: Array, labelled: Array, count: Array) -> State:
+        """The smallest and the largest; 0 for no target."""
+        beyond = ops.full_like(targets, math.inf)
+        low = ops.min(ops.where(labelled, targets, beyond), initial=math.inf)
+        high = ops.max(ops.where(labelled, targets, -beyond), initial=-math.inf)
+        some = ops.isfinite(low)
+        return {"low": ops.where(some, low, ops.zeros_like(low)), "high": ops.where(some, high, ops.zeros_like(high))}
+
+    def join(self, first: State, second: State, share: Array) -> State:
+        """The outer ones."""
+        both = {
+            "low": ops.minimum(first["low"], second["low"]),
+            "high": ops.maximum(first["high"], second["high"]),
+        }
+        return {n: ops.where(share <= 0, first[n], ops.where(share >= 1, second[n], both[n])) for n in both}
+
+    def size(self, state: State) -> Array:
         """The largest minus the smallest."""
-        beyond = 2.0 * ops.ones_like(unit)
-        top = ops.max(ops.where(labelled, unit, -beyond), initial=-2.0)
-        bottom = ops.min(ops.where(labelled, unit, beyond), initial=2.0)
-        return ops.clip(top - bottom, 0.0, math.inf)
+        return state["high"] - state["low"]
 
 
 @register("target_variance")
 class TargetVariance(TargetStatistic):
-    """Divides the loss by the variance of the batch's targets, mean (y - mean y)^2; 1 for a batch of equal targets.
+    """Divides the loss by the variance of the targets seen in training, mean (y - mean y)^2.
 
-    A mean squared error over it is 1 for a model that always predicts the batch's mean.
+    A mean squared error over it is 1 for a model that always predicts the mean.
 
     Example:
         >>> import numpy as np
         >>> from multiloss.scales import TargetVariance
         >>> from multiloss.testing import observe
-        >>> divisor, _ = TargetVariance().divisor(observe(1.0, targets=np.array([-4.0, 2.0], "float32")), {})
-        >>> float(divisor)
-        9.0
+        >>> scale = TargetVariance()
+        >>> divisor, state = scale.divisor(observe(1.0, targets=np.arange(-8.0, 5.0)), scale.init())
+        >>> round(float(divisor), 4)
+        14.0
     """
 
-    def statistic(self, unit: Array, labelled: Array) -> Array:
-        """The standard deviation: it is compared with rounding before it is squared."""
-        mask = ops.cast(labelled, unit.dtype)
-        count = ops.clip(ops.sum(mask), 1.0, math.inf)
-        deviation = mask * (unit - ops.sum(unit) / count)
-        return ops.sqrt(ops.sum(deviation * deviation) / count)
+    statistics: ClassVar[tuple[str, ...]] = ("mean", "deviation")
 
-    def restore(self, value: Array, largest: Array) -> Array:
-        """The square, in squared units of the targets."""
-        return value * value * (largest * largest)
+    def describe(self, targets: Array, labelled: Array, count: Array) -> State:
+        """Mean and standard deviation, in units of the largest target: nothing overflows on the way."""
+        unit = positive(ops.max(ops.abs(targets), initial=0.0))
+        relative, count = targets / unit, ops.cast(count, targets.dtype)
+        mean = ops.sum(relative) / count
+        distance = ops.where(labelled, relative - mean, ops.zeros_like(relative))
+        return {"mean": unit * mean, "deviation": unit * ops.sqrt(ops.sum(distance * distance) / count)}
+
+    def join(self, first: State, second: State, share: Array) -> State:
+        """Chan's update: within the groups, and between their means."""
+        change = second["mean"] - first["mean"]
+        within = hypotenuse(ops.sqrt(1.0 - share) * first["deviation"], ops.sqrt(share) * second["deviation"])
+        between = ops.sqrt(share * (1.0 - share)) * change
+        return {"mean": first["mean"] + share * change, "deviation": hypotenuse(within, between)}
+
+    def size(self, state: State) -> Array:
+        """The square of the deviation; 0 where that is the mean's rounding."""
+        deviation = state["deviation"]
+        differs = deviation > ROUNDING * ops.abs(state["mean"])
+        return ops.where(differs, deviation * deviation, ops.zeros_like(deviation))

@@ -6,6 +6,9 @@ from ._batch import TermValue as TermValue
 from ._constraint import Constraint as Constraint
 from ._deep_supervision import deep_supervision as deep_supervision
 from ._description import Description as Description
+from ._faults import FAULT_SIZE as FAULT_SIZE
+from ._faults import NO_FAULT as NO_FAULT
+from ._faults import fault_error as fault_error
 from ._feature_penalty import FeaturePenalty as FeaturePenalty
 from ._form import form_by_shape as form_by_shape
 from ._joint import Joint as Joint

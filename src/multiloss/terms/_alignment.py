@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Integral
 
 from keras import ops
 
 from .._core.errors import invalid
 from .._core.typing import Array
+from .._core.wording import counted
 from ._loss_function import LossFunction
+
+# What picks along the last axis.
+Column = int | slice | Sequence[int]
 
 
 def align(name: str, y_true: Array, y_pred: Array, loss: LossFunction) -> tuple[Array, Array]:
@@ -50,10 +55,47 @@ def _shown(shape: tuple) -> str:
     return str(tuple("batch" if size is None else int(size) for size in shape)).replace("'", "")
 
 
-def pick(array: Array, column: int | slice | Sequence[int]) -> Array:
-    """Picks columns along the last axis and keeps the axis."""
+def pick(name: str, array: Array, column: Column) -> Array:
+    """Picks columns along the last axis and keeps the axis; raises where the array has no such column.
+
+    Args:
+        name: the term's name.
+        array: of the output or the target.
+        column: what `check_column` gave.
+    """
+    width = array.shape[-1]
+    if width is not None:
+        _check_within(name, column, int(width))
     if isinstance(column, slice):
         return array[..., column]
     indices = [column] if isinstance(column, int) else list(column)
-    width = array.shape[-1]
-    return ops.take(array, [index % width for index in indices], axis=-1)
+    return ops.take(array, [index if width is None else index % width for index in indices], axis=-1)
+
+
+def check_column(column: object) -> Column | None:
+    """The argument `column` in one form: None, an int, a slice or a list of ints."""
+    if column is None or isinstance(column, slice):
+        return column
+    if isinstance(column, Integral) and not isinstance(column, bool):
+        return int(column)
+    indices = list(column) if isinstance(column, Iterable) and not isinstance(column, str | bytes) else []
+    if not indices or not all(isinstance(index, Integral) and not isinstance(index, bool) for index in indices):
+        raise invalid("`column` must be an integer, a slice or a list of integers", received=column)
+    return [int(index) for index in indices]
+
+
+def _check_within(name: str, column: Column, width: int) -> None:
+    """Raises for columns that a backend would clamp or wrap, and for slices without any."""
+    if isinstance(column, slice):
+        places = [*range(width)][column]
+        # The first and last column that the slice names, where Python would cut it off in silence.
+        named = [edge for edge in (column.start, column.stop) if edge is not None]
+        good = bool(places) and all(-width <= edge <= width for edge in named)
+    else:
+        good = all(-width <= index < width for index in ([column] if isinstance(column, int) else column))
+    if not good:
+        raise invalid(
+            f"`column` of term {name!r} must lie within the {counted(width, 'column')} of its output",
+            received=f"column={column!r}",
+            fix=f"Columns count from 0 to {width - 1}.",
+        )

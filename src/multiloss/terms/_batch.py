@@ -95,7 +95,8 @@ class TermValue:
         labelled: scalar: number of labelled samples, for the log.
         samples: scalar: number of samples in the batch.
         targets: the targets with safe values, for scales; None without a target.
-        mask: 1 where a target is labelled, in the shape of `targets`; None where all are.
+        mask: 1 where a target is labelled and has a weight other than 0, in the rank of `targets`; None where all are.
+        fault: what is wrong with labels or weights, a vector as `_faults.py` has it; None where nothing was looked at.
     """
 
     numerator: Array
@@ -104,6 +105,7 @@ class TermValue:
     samples: Array
     targets: Array | None = None
     mask: Array | None = None
+    fault: Array | None = None
 
     @property
     def loss(self) -> Array:
@@ -123,15 +125,23 @@ class TermValue:
 
 def batch_value(term: str, value: Array, batch: Batch) -> TermValue:
     """Wraps a scalar for the whole batch, or one value per sample, into a `TermValue`."""
+    if value is None:
+        raise invalid(f"Term {term!r} must give a scalar or one value per sample", received="None", fix="Return it.")
     value = as_float(value)
-    if len(value.shape) > 1:
+    if len(value.shape) > 1 or (len(value.shape) == 1 and not _one_per_sample(value, batch)):
         raise invalid(
             f"Term {term!r} must give a scalar or one value per sample",
             received=f"a value of shape {tuple(value.shape)}",
-            fix="Average over the other axes.",
+            fix="Average over the other axes, and over the batch or not at all.",
         )
     numerator = ops.sum(value) if len(value.shape) == 1 else value * batch.size
     return TermValue(numerator, batch.size, batch.size, batch.size)
+
+
+def _one_per_sample(value: Array, batch: Batch) -> bool:
+    """Whether a vector is as long as the batch, as far as the shapes say."""
+    given, samples = value.shape[0], next(iter(batch.y_pred.values())).shape[0]
+    return given is None or samples is None or given == samples
 
 
 def as_float(value: Any) -> Array:

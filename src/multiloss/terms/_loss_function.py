@@ -18,6 +18,7 @@ from .._core.keras_masks import keras_mask
 from .._core.linalg import to_float
 from .._core.typing import Array
 from ..losses import get as find_loss
+from ._classes import number_of_classes
 from ._form import form_by_shape
 
 _BY_SHAPE = ("crossentropy", "ce")
@@ -55,10 +56,12 @@ class LossFunction:
         self._function = _function(identifier)
         owner: Any = getattr(self._function, "__self__", self._function)
         _refuse_variables(owner)
+        self._owner = identifier if _goes_by_shape(identifier) else owner
         self.name = identifier if isinstance(identifier, str) else getattr(owner, "name", None) or _name(owner)
-        self.ignored_class: int | None = getattr(owner, "ignore_class", None)
-        self.reduction = str(getattr(owner, "reduction", "mean")).lower()
         is_object = isinstance(owner, keras.losses.Loss)
+        # Not every release of Keras keeps its arguments as attributes; the config names them all.
+        self.ignored_class: int | None = owner.get_config().get("ignore_class") if is_object else None
+        self.reduction = str(getattr(owner, "reduction", "mean")).lower()
         self.aligns = not is_object or isinstance(owner, _WRAPPED)
         self._dtype = owner.dtype if is_object else keras.config.floatx()
         self.entrywise, self.averages = self._probe_entrywise()
@@ -70,6 +73,10 @@ class LossFunction:
         values = self._function(ops.cast(y_true, dtype), ops.cast(y_pred, dtype))
         mask = keras_mask(values)
         return LossValues(to_float(values), None if mask is None else ops.cast(mask, "bool"))
+
+    def number_of_classes(self, y_true: Array, y_pred: Array) -> int | None:
+        """How many classes there are where the targets are class numbers; None where they are none, as far as known."""
+        return number_of_classes(self._owner, y_true, y_pred)
 
     def couples_samples(self) -> bool:
         """Whether the value of one sample depends on the others, as far as small batches show."""
@@ -105,7 +112,7 @@ class LossFunction:
 
 
 def _function(identifier: Any) -> Callable[[Array, Array], Array]:
-    if isinstance(identifier, str) and identifier.lower() in _BY_SHAPE:
+    if _goes_by_shape(identifier):
         return _crossentropy_by_shape
     loss = find_loss(identifier)
     if not isinstance(loss, keras.losses.Loss):
@@ -117,6 +124,10 @@ def _function(identifier: Any) -> Callable[[Array, Array], Array]:
             fix="Move its formula into `call(y_true, y_pred)`, or write it as ml.Joint(fn).",
         )
     return loss.call
+
+
+def _goes_by_shape(identifier: Any) -> bool:
+    return isinstance(identifier, str) and identifier.lower() in _BY_SHAPE
 
 
 def _crossentropy_by_shape(y_true: Array, y_pred: Array) -> Array:

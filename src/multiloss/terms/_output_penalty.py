@@ -12,7 +12,7 @@ from keras import ops
 from .._core.errors import invalid
 from .._core.registry import PACKAGE
 from ..masks import Labels, counting, whole
-from ._alignment import pick
+from ._alignment import check_column, pick
 from ._batch import Batch, TermValue, as_float, batch_value
 from ._description import Description, check_output
 from ._norms import entry_function
@@ -49,6 +49,7 @@ class OutputPenalty(Description):
 
     def __post_init__(self) -> None:
         entry_function(self.norm)
+        object.__setattr__(self, "column", check_column(self.column))
 
     def bound(self, key: str, outputs: Sequence[str] | None) -> OutputPenalty:
         """Fills in the output: the key if it is one, else the only output."""
@@ -62,7 +63,7 @@ class OutputPenalty(Description):
         """The mean penalty."""
         y_pred = batch.output(name, str(self.output))
         if self.column is not None:
-            y_pred = pick(y_pred, self.column)
+            y_pred = pick(name, y_pred, self.column)
         difference = y_pred - self.target_value
         function = entry_function(self.norm)
         padding = counting(Labels(name, y_pred, padding=batch.masks.get(str(self.output))))

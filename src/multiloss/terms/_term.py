@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from .._core.errors import invalid
 from .._core.registry import PACKAGE
 from .._core.typing import Array
+from .._core.wording import counted
 from ..masks import (
     Labels,
+    as_class_weight,
     as_missing,
     class_weights,
     combine,
@@ -26,9 +29,10 @@ from ..masks import (
     whole,
 )
 from ..scales import get as find_scale
-from ._alignment import align, pick
+from ._alignment import align, check_column, pick
 from ._batch import Batch, TermValue, as_float, batch_value
 from ._description import Description, check_output
+from ._faults import NO_FAULT, first_fault, label_fault, strange_labels, weight_fault
 from ._loss_function import LossFunction, LossValues
 from ._reduction import Reading, read_reduction, reduce
 
@@ -88,6 +92,8 @@ class Term(Description):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "missing", as_missing(self.missing))
+        object.__setattr__(self, "column", check_column(self.column))
+        object.__setattr__(self, "class_weight", as_class_weight(self.class_weight))
         for argument in ("mask", "sample_weight", "output", "target"):
             if not isinstance(getattr(self, argument), str | None):
                 raise invalid(f"`{argument}` must be the name of a key", received=getattr(self, argument))
@@ -118,21 +124,39 @@ class Term(Description):
         y_true, y_pred = self._arrays(name, batch)
         mask = self.label_mask(name, y_true, batch)
         safe_true = y_true if mask is None else safe_target(y_true, mask)
+        classes, strange = self.function.number_of_classes(safe_true, y_pred), None
+        if classes is not None:
+            strange = strange_labels(safe_true, classes, self.function.ignored_class)
+            safe_true = safe_target(safe_true, ops.logical_not(strange))
         values, value_mask = self._values(name, safe_true, y_pred, mask)
         if len(values.shape) == 0:
             return self._whole_batch(name, values, batch, value_mask)
-        weights = self._weights(name, batch, safe_true, y_pred, len(values.shape))
+        rank = len(safe_true.shape)
+        given = [product_of_weights(name, [w], len(values.shape)) for w in self._given_weights(name, batch)]
+        weights = product_of_weights(name, given, len(values.shape))
+        faults = [weight_fault(weight, value_mask) for weight in given]
+        if classes is not None:
+            # What stands where nothing counts may be anything.
+            counts = _counted(mask, weights, rank)
+            strange = strange if counts is None else ops.logical_and(strange, counts)
+            faults.insert(0, label_fault(y_true, strange, classes))
+        if self.class_weight is not None:
+            of_classes = as_float(class_weights(name, safe_true, y_pred, self.class_weight, classes))
+            weights = product_of_weights(name, [*given, of_classes], len(values.shape))
         reduced = reduce(values, value_mask, weights, batch.size, self.reads_as.reduction)
-        mask_of_targets = None if mask is None else spread(mask, len(safe_true.shape))
-        return TermValue(*reduced, batch.size, safe_true, mask_of_targets)
+        fault = first_fault(faults)
+        if fault is not None:
+            nothing = ops.full_like(reduced.numerator, np.nan)
+            reduced = reduced._replace(numerator=ops.where(fault[0] > NO_FAULT, nothing, reduced.numerator))
+        return TermValue(*reduced, batch.size, safe_true, _counted(mask, weights, rank), fault)
 
     def _arrays(self, name: str, batch: Batch) -> tuple[Array, Array]:
         y_pred = batch.output(name, str(self.output))
         y_true = ops.convert_to_tensor(batch.target(name, self.target or str(self.output)))
         if self.column is not None:
             same_width = len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == y_pred.shape[-1]
-            y_pred = pick(y_pred, self.column)
-            y_true = pick(y_true, self.column) if same_width else y_true
+            y_pred = pick(name, y_pred, self.column)
+            y_true = pick(name, y_true, self.column) if same_width else y_true
         return align(name, y_true, y_pred, self.function)
 
     def _values(self, name: str, y_true: Array, y_pred: Array, mask: Array | None) -> LossValues:
@@ -152,6 +176,7 @@ class Term(Description):
                 received=f"{type(error).__name__}: {error}",
                 fix="Check the target's shape and dtype against the loss.",
             ) from error
+        _check_values(name, values, y_pred)
         if mask is not None and len(values.shape) > 0:
             mask = whole(shrink(mask, len(values.shape)), values)
         return LossValues(values, combine(mask, own))
@@ -165,18 +190,16 @@ class Term(Description):
             values = values / y_pred.shape[-1]  # what is summed are means over the last axis
         return LossValues(values, own)
 
-    def _weights(self, name: str, batch: Batch, y_true: Array, y_pred: Array, rank: int) -> Array | None:
+    def _given_weights(self, name: str, batch: Batch) -> list[Array]:
         weights = []
         if (given := batch.weight_of(name, str(self.output))) is not None:
             weights.append(given)
         if self.sample_weight is not None:
             weights.append(batch.extra(name, "sample_weight", self.sample_weight))
-        if self.class_weight is not None:
-            weights.append(class_weights(name, y_true, y_pred, self.class_weight))
-        return product_of_weights(name, map(as_float, weights), rank) if weights else None
+        return [as_float(weight) for weight in weights]
 
     def _whole_batch(self, name: str, value: Array, batch: Batch, mask: Array | None) -> TermValue:
-        if mask is not None or self._weights(name, batch, value, value, 99) is not None:
+        if mask is not None or self._given_weights(name, batch) or self.class_weight is not None:
             raise invalid(
                 f"The loss {self.function.name!r} of term {name!r} gives one value for the whole batch, so it can "
                 "take neither missing labels nor weights per sample",
@@ -205,3 +228,23 @@ class Term(Description):
         target = "" if self.target == self.output else f" against {self.target}"
         missing = f", missing={self.missing!r}" if self.missing is not None else ""
         return f"{self.function.name} on {self.output}{column}{target}{missing}", self.reads_as.words
+
+
+def _check_values(name: str, values: Array, y_pred: Array) -> None:
+    """Raises for loss values that are neither one for the batch nor some for each sample, as far as the shapes say."""
+    shape, samples = tuple(values.shape), y_pred.shape[0]
+    if not shape or samples is None or any(length is None for length in shape):
+        return
+    if int(np.prod(shape)) % max(int(samples), 1):
+        raise invalid(
+            f"The loss of term {name!r} must give one value per sample, or per entry, or a scalar",
+            received=f"values of shape {shape} for {counted(int(samples), 'sample')}",
+            fix="Average over the last axis alone.",
+        )
+
+
+def _counted(mask: Array | None, weights: Array | None, rank: int) -> Array | None:
+    """The targets that count, for scales: labelled, and with a weight other than 0."""
+    weighed = None if weights is None or len(weights.shape) > rank else ops.not_equal(weights, 0)
+    mask = combine(mask, weighed)
+    return None if mask is None else spread(mask, rank)

@@ -28,7 +28,8 @@ def observe(
     Example:
         >>> from multiloss.scales import MaxAbsTarget
         >>> from multiloss.testing import observe
-        >>> divisor, _ = MaxAbsTarget().divisor(observe(1.0, targets=[-3.0, 2.0]), {})
+        >>> scale = MaxAbsTarget()
+        >>> divisor, _ = scale.divisor(observe(1.0, targets=[-3.0, 2.0] * 4), scale.init())
         >>> float(divisor)
         3.0
     """

@@ -5,6 +5,7 @@ from . import _nonfinite as _nonfinite
 from . import _labels as _labels
 from . import _connected as _connected
 from . import _classes as _classes
+from . import _distances as _distances
 from . import _activation as _activation
 from . import _numbers as _numbers
 from . import _dominance as _dominance

@@ -10,7 +10,7 @@ from .._measurements import Measurements
 
 @check()
 def uncalibrated(measurements: Measurements) -> Iterator[Finding]:
-    """A scale that awaits a pass over the data counts as 1 here."""
+    """A scale that awaits a pass over the data takes no part here."""
     for name, term in measurements.terms.items():
         if term.scale is None or not term.scale.awaits_pass:
             continue
@@ -20,7 +20,7 @@ def uncalibrated(measurements: Measurements) -> Iterator[Finding]:
             "warning",
             "uncalibrated",
             (name,),
-            f'`{name}` has `scale="calibrated"`, which is not measured yet: it counts as 1 here, and training '
+            f'`{name}` has `scale="calibrated"`, which is not measured yet: it takes no part here, and training '
             "would not begin.",
             "Call `trainer.calibrate(data)` first, and diagnose the trainer then.",
         )

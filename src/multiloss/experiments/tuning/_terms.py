@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
@@ -94,11 +95,13 @@ def look(problem: Problem, initial: InitialModel, measure: bool) -> tuple[Terms,
 
 
 def _sizes(trainer: Any, data: Any, names: tuple[str, ...]) -> dict[str, float]:
-    if is_arrays(data):
-        rows = tree.map_structure(lambda array: None if array is None else np.asarray(array)[:_ROWS], tuple(data))
-        logs = trainer.evaluate(*rows[:2], sample_weight=rows[2] if len(rows) > 2 else None, **_QUIET)
-    else:
-        logs = trainer.evaluate(data, steps=1, **_QUIET)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*not known yet.*")  # the raw losses are wanted
+        if is_arrays(data):
+            rows = tree.map_structure(lambda array: None if array is None else np.asarray(array)[:_ROWS], tuple(data))
+            logs = trainer.evaluate(*rows[:2], sample_weight=rows[2] if len(rows) > 2 else None, **_QUIET)
+        else:
+            logs = trainer.evaluate(data, steps=1, **_QUIET)
     sizes = {name: _scaled(float(logs[f"{name}_loss"]), trainer.terms[name].scale) for name in names}
     return {name: size for name, size in sizes.items() if math.isfinite(size) and size > 0.0}
 

@@ -22,7 +22,7 @@ class TermTracker(keras.metrics.Metric):
     In training `loss` and `t_weight` are means over steps, each step counting by its number of samples, as in Keras:
     the parts then add up to `loss` although the last batch of an epoch is smaller. A term's own value is (sum of
     numerators) / (sum of labels), so that an unlabelled batch does not drag it down. In evaluation `loss` is
-    sum(user_weight * t_loss / fixed scale).
+    sum(user_weight * t_loss / fixed scale) over the terms with a label, and NaN is the value of a term without any.
 
     Constraints also log `t_multiplier` and `t_violation`, means over steps.
 
@@ -67,6 +67,9 @@ class TermTracker(keras.metrics.Metric):
         samples = ops.maximum(totals.samples, 1.0)
         denominators = ops.where(sums.denominators > 0, sums.denominators, ops.ones_like(sums.denominators))
         losses = sums.numerators / denominators
+        # A perfect 0 for what no label of an evaluation judged would be the best epoch of all.
+        unjudged = ops.logical_and(sums.denominators <= 0, totals.evaluated > 0)
+        losses = ops.where(unjudged, np.float32(np.nan), losses)
         evaluated = ops.sum(sums.scaled / denominators)
         logs = {"loss": ops.where(totals.evaluated > 0, evaluated, totals.loss / samples)}
         for index, name in enumerate(self.term_names):

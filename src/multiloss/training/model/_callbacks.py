@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from ..step import GuardReader
+from ._calibration import warn_of_unknown
 
 
 class FitObserver(keras.callbacks.Callback):
@@ -52,4 +53,5 @@ class TrainingMonitor(keras.callbacks.Callback):
             self._reader.check()
         elif self.model.program.guard.mode == "skip" and logs is not None:
             logs["skipped_steps"] = self.model.skipped_steps
+        warn_of_unknown(self.model)
         self.model.program.objective.history.remember_logs(self.model, logs or {})

@@ -189,29 +189,27 @@ class MultiLossModel(NamedDataModel):
     def calibrate(
         self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int = 32, steps: int | None = None
     ) -> dict[str, float]:
-        """Measures the scales of all terms with `scale="calibrated"` in a pass over data that trains nothing.
+        """Measures `scale="calibrated"`, and statistics of targets, in a pass over data that trains nothing.
 
         Args:
-            x: whatever `evaluate` takes: arrays with `y`, a `tf.data.Dataset`, a `PyDataset`, a `DataLoader`, a
-                generator.
+            x: whatever `evaluate` takes, arrays or a data set.
             y: targets, where `x` holds arrays.
             sample_weight: as in `fit`.
             batch_size: for arrays; the statistics are those of batch losses.
             steps: how many batches; None for all.
 
         Returns:
-            The measured size of each term's loss by the term's name, in the loss's own units.
+            The measured size by the term's name, in the loss's own units. It stays as it is.
 
         Raises:
-            ValueError: when no term asks for a pass, or one has no label or finite loss; nothing is changed then.
+            ValueError: when no term asks for a pass, or a term has too few labels or no finite loss in the data;
+                nothing is changed then.
         """
         self._assert_compile_called("calibrate")
         return calibrate(self, x, y, sample_weight, batch_size, steps)
 
     def probe(self, x: Any, y: Any = None, sample_weight: Any = None) -> Probe:
-        """Looks at one batch in training mode and changes nothing: no weight, statistic, seed, scale or flag.
-
-        Costs one forward and T backward passes.
+        """Looks at one batch in training mode, in one forward and T backward passes, and changes nothing.
 
         Args:
             x: inputs.

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from ..reading import read_data, refuse_masked
+from ._evaluate import checked_evaluation
 
 
 class NamedDataModel(keras.Model):
@@ -18,7 +19,8 @@ class NamedDataModel(keras.Model):
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.evaluate`."""
-        return _with_data(self, super().evaluate, args, kwargs)
+        with checked_evaluation(self):
+            return _with_data(self, super().evaluate, args, kwargs)
 
     def predict(self, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.predict`."""
@@ -30,7 +32,8 @@ class NamedDataModel(keras.Model):
 
     def test_on_batch(self, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.test_on_batch`."""
-        return _with_data(self, super().test_on_batch, args, kwargs)
+        with checked_evaluation(self):
+            return _with_data(self, super().test_on_batch, args, kwargs)
 
     def predict_on_batch(self, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.predict_on_batch`."""

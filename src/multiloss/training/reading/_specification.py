@@ -12,6 +12,7 @@ import keras
 
 from ..._core.errors import invalid, unknown_name
 from ..._core.schedule import Schedule
+from ...masks import LARGEST_WEIGHT
 from ...terms import Description, Term
 
 REGULARIZATION = "regularization"
@@ -137,8 +138,11 @@ def check_weight(name: str, value: Any) -> float:
             received="a keras.Variable, whose changes JAX would not see",
             fix=f"Pass a number, and change it with trainer.terms[{name!r}].weight.assign(...).",
         )
-    if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(float(value)):
+    given: Any = value
+    if not isinstance(value, Real) or isinstance(value, bool) or not abs(given) < math.inf:
         raise invalid(f"The weight of {name!r} must be a finite number or a schedule", received=value)
+    if abs(given) > LARGEST_WEIGHT:
+        raise invalid(f"The weight of {name!r} must be at most {LARGEST_WEIGHT:g}", received=f"{given:.3g}")
     return float(value)
 
 

@@ -12,6 +12,7 @@ from keras import ops
 from ..._core.errors import invalid
 from ..._core.linalg import stack
 from ..._core.typing import Array
+from ...terms import FAULT_SIZE, NO_FAULT, fault_error
 from .._keras_seams import current_value, sync_state
 from ..reading import TrainingState
 
@@ -19,6 +20,8 @@ MODES = ("raise", "skip", "ignore")
 # Entries of the vector `incident`.
 COUNT, STEP, IN_GRADIENT = range(3)
 INCIDENT, NONFINITE_TERMS = "guard/incident", "guard/nonfinite_terms"
+# What is wrong with the terms' labels and weights; a loss is not finite then, and the step not applied.
+FAULTS = "guard/faults"
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,11 @@ class Guard:
 
     def initial_values(self) -> dict[str, Any]:
         """The guard's variables: what happened first, and in which terms."""
-        return {INCIDENT: np.zeros(3, "int32"), NONFINITE_TERMS: np.zeros(len(self.names), "int32")}
+        return {
+            INCIDENT: np.zeros(3, "int32"),
+            NONFINITE_TERMS: np.zeros(len(self.names), "int32"),
+            FAULTS: np.zeros((len(self.names), FAULT_SIZE), "float32"),
+        }
 
     def untouched(self) -> Array | bool:
         """False once a step went wrong in the mode `"raise"`: nothing is applied any more."""
@@ -64,6 +71,7 @@ class Guard:
         finite_gradients: Callable[[], Array],
         nonfinite_terms: Callable[[Array], Array],
         scales_loss: bool,
+        faults: Sequence[Array | None] = (),
     ) -> StepCheck:
         """Whether the step is finite, and what the guard remembers where it is not.
 
@@ -72,6 +80,7 @@ class Guard:
             finite_gradients: whether the combined gradients of all connected variables are finite.
             nonfinite_terms: given whether it is wanted, marks the terms with a non-finite gradient, shape `(T,)` int32.
             scales_loss: whether the optimizer expects some gradients to overflow, and deals with it.
+            faults: what is wrong with each term's labels and weights.
         """
         if self.mode == "ignore":
             return StepCheck(True, finite_gradients() if scales_loss else True, None)
@@ -83,7 +92,7 @@ class Guard:
 
         def refused() -> dict[str, Array]:
             found = nonfinite_terms(ops.logical_and(losses_ok, ops.logical_not(guarded)))
-            return self.after_nonfinite(finite_losses, guarded, found)
+            return {**self.after_nonfinite(finite_losses, guarded, found), **self._after_faults(faults)}
 
         applies = ops.logical_and(ops.logical_and(losses_ok, guarded), self.untouched())
         return StepCheck(applies, gradients_ok if scales_loss else True, refused)
@@ -110,10 +119,31 @@ class Guard:
         more = incident + ops.convert_to_tensor(np.array([1, 0, 0], "int32")) * ops.cast(bad, "int32")
         return {INCIDENT: ops.where(first, now, more), NONFINITE_TERMS: ops.where(first, found, terms)}
 
+    def note_faults(self, faults: Sequence[Array | None]) -> None:
+        """Remembers what is wrong in an evaluation."""
+        self.state.write("", self._after_faults(faults))
+
+    def _after_faults(self, faults: Sequence[Array | None]) -> dict[str, Array]:
+        """The first faults stay."""
+        if all(fault is None for fault in faults):
+            return {}
+        none, before = ops.zeros(FAULT_SIZE), self.state[FAULTS].value * 1
+        now = ops.stack([none if fault is None else fault for fault in faults])
+        return {FAULTS: ops.where(ops.any(before[:, 0] > NO_FAULT), before, now)}
+
+    def raise_if_faulty(self, host: Any, where: str = "in the data") -> None:
+        """Raises when labels or weights were none that can be, and clears the flags; outside the graph."""
+        sync_state(host)
+        for name, fault in zip(self.names, np.asarray(ops.convert_to_numpy(self.state[FAULTS])), strict=True):
+            if fault[0] > NO_FAULT:
+                self.state.write("", self.initial_values())
+                raise fault_error(name, fault, where)
+
     def raise_if_noted(self, host: Any) -> None:
         """Raises when a step was not finite, and clears the flag; outside the graph."""
         sync_state(host)
         incident = ops.convert_to_numpy(self.state[INCIDENT])
+        self.raise_if_faulty(host, f"in step {int(incident[STEP])}" if incident[COUNT] else "in the data")
         if incident[COUNT] == 0:
             return
         flags = ops.convert_to_numpy(self.state[NONFINITE_TERMS])
@@ -123,7 +153,7 @@ class Guard:
 
     def skipped_steps(self, host: Any) -> int:
         """How many steps were not applied; outside the graph."""
-        sync_state(host)
+        self.raise_if_faulty(host)
         return int(ops.convert_to_numpy(self.state[INCIDENT])[COUNT])
 
 

@@ -106,24 +106,32 @@ class Objective:
         vector = stack(losses)
         labelled = stack([value.present for value in values], "bool")
         present = ops.logical_and(labelled, ops.not_equal(user, 0.0))
-        divisors = [self._divisor(term, values[term.index], losses[term.index], training) for term in self.terms]
+        divisors, known = zip(
+            *(self._divisor(term, values[term.index], losses[term.index], training) for term in self.terms), strict=True
+        )
+        if not all(entry is True for entry in known):
+            # What cannot be scaled yet takes no part in a step, and makes no yardstick.
+            scaled = stack(known, "bool")
+            user = ops.where(scaled, user, np.float32(0.0 if training else np.nan))
+            present = ops.logical_and(present, scaled)
         if training and self.history.reads_losses:
             self.history.remember_losses(vector, labelled)
         scales = stack(divisors)
         return Measured(vector, present, user, scales, user / scales)
 
-    def _divisor(self, term: BoundTerm, value: TermValue, loss: Array, training: bool) -> Any:
+    def _divisor(self, term: BoundTerm, value: TermValue, loss: Array, training: bool) -> tuple[Any, Any]:
+        """The divisor, and whether it is known."""
         scale = term.scale
         if scale is None or not (training or scale.fixed):
-            return np.float32(1.0)
+            return np.float32(1.0), True
         if scale.known is not None:
-            return np.float32(scale.known)
+            return np.float32(scale.known), True
         prefix = term.scale_prefix
         observation = Observation(loss, value.present, value.targets, value.mask, training)
         divisor, state = scale.divisor(observation, self.state.read(prefix))
         if training:
             self.state.write(prefix, state)
-        return divisor
+        return divisor, scale.is_known(state)
 
     def balance(self, measured: Measured, products: ReadProducts | None) -> Balance:
         """Asks the balancer and the constraints; their state moves.

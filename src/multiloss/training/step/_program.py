@@ -191,7 +191,8 @@ class StepProgram(abc.ABC):
         """Whether a step may be applied."""
         gradients = [gradient for gradient in step.gradients if gradient is not None]
         finite = partial(self.all_finite, gradients)
-        return self.guard.check(linear.losses, finite, nonfinite_terms, self._scales_loss())
+        faults = [value.fault for value in linear.forward.values]
+        return self.guard.check(linear.losses, finite, nonfinite_terms, self._scales_loss(), faults)
 
     def _scales_loss(self) -> bool:
         return isinstance(self.host.optimizer, keras.optimizers.LossScaleOptimizer)
@@ -231,6 +232,7 @@ class StepProgram(abc.ABC):
 
     def evaluate(self, forward: Forward) -> None:
         """Updates the logs of one evaluation batch."""
+        self.guard.note_faults([value.fault for value in forward.values])
         losses = [value.loss for value in forward.values]
         measured = self.objective.measure(forward.values, losses, training=False)
         self.tracker.update_state(self.objective.record(forward.values, measured, measured.weights, None))

@@ -1,0 +1,45 @@
+"""How many classes a loss knows where its targets are class numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from .._core.typing import Array
+from ._form import form_by_shape
+
+_SPARSE = (keras.losses.SparseCategoricalCrossentropy, keras.losses.CategoricalGeneralizedCrossEntropy)
+_SPARSE_FUNCTIONS = (
+    keras.losses.sparse_categorical_crossentropy,
+    keras.losses.categorical_generalized_cross_entropy,
+)
+
+
+def number_of_classes(loss: Any, y_true: Array, y_pred: Array) -> int | None:
+    """The number of classes; None where the targets are no class numbers, or nothing is known of the loss.
+
+    A loss says it with a method `number_of_classes(y_true, y_pred)`, as those of multiloss do.
+
+    Args:
+        loss: a Keras loss, a function, or the name of the form that goes by the shapes.
+        y_true: the targets.
+        y_pred: the predictions.
+    """
+    if isinstance(loss, str):
+        sparse = form_by_shape(y_true, y_pred) == "sparse_categorical"
+    elif (asked := getattr(loss, "number_of_classes", None)) is not None:
+        return asked(y_true, y_pred)
+    else:
+        sparse = isinstance(loss, _SPARSE) or any(loss is function for function in _SPARSE_FUNCTIONS)
+    width = y_pred.shape[-1]
+    return int(width) if sparse and width is not None and _one_per_place(y_true, y_pred) else None
+
+
+def _one_per_place(y_true: Array, y_pred: Array) -> bool:
+    """Whether there is a label for each row of predictions: the classes are along the last axis, not along another."""
+    labels, places = tuple(y_true.shape), tuple(y_pred.shape[:-1])
+    if len(labels) == len(places) + 1 and labels[-1] == 1:
+        labels = labels[:-1]
+    pairs = zip(labels, places, strict=False)
+    return len(labels) == len(places) and all(a == b or a is None or b is None for a, b in pairs)
