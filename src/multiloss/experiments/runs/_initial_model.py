@@ -8,6 +8,7 @@ from keras import ops
 
 from ..._core.errors import invalid
 from ...problems import Problem, with_fresh_names
+from ...training.reading import Names
 
 
 class InitialModel:
@@ -27,7 +28,7 @@ class InitialModel:
         # The first model is kept as values, not as an object: it must not be trained.
         model = self._build()
         self.values = [np.array(ops.convert_to_numpy(variable)) for variable in model.variables]
-        self.output_names = list(getattr(model, "output_names", []))
+        self.output_names = list(Names(model).listed or ())
 
     def model(self) -> keras.Model:
         """A new model with the initial values, those of its seed generators included.

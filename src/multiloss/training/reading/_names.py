@@ -57,7 +57,7 @@ class Names:
     def of_outputs(self, y_pred: Any) -> dict[str, Array]:
         """The outputs by name, in the order of the model: what came back from a transformation may be sorted anew."""
         found = by_name(y_pred, self._flat)
-        return found if self.outputs is None else {name: found[name] for name in self.outputs}
+        return found if self.outputs is None else {name: found[name] for name in self.outputs if name in found}
 
     def of_batch(self, y: Any, y_pred: Any, sample_weight: Any) -> tuple[dict, dict, dict]:
         """Outputs, targets and sample weights as dicts by name."""
