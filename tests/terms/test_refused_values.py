@@ -102,6 +102,13 @@ def test_what_the_loss_ignores_and_classes_along_another_axis_are_left_alone():
     assert np.isfinite(float(ops.convert_to_numpy(value.loss)))
 
 
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "uint16", "int8", "int64", "float64"])
+def test_labels_of_any_dtype(dtype):
+    labels = np.array([0, 1, 1, 0]).astype(dtype)
+    value = loss(ml.Term("sparse_categorical_crossentropy"), labels, SHARES)
+    assert value == pytest.approx(-np.log(SHARES[np.arange(4), labels.astype(int)]).mean(), rel=1e-5)
+
+
 def test_a_nan_label_is_no_class_and_ordered_classes_are_one_more_than_columns():
     labels = LABELS.astype("float32")
     labels[0] = np.nan

@@ -26,6 +26,7 @@ def strange_labels(labels: Array, classes: int, ignored: int | None) -> Array:
         classes: how many there are.
         ignored: a number that the loss leaves out by itself.
     """
+    labels = ops.cast(labels, "float32")  # TensorFlow compares neither bools nor all unsigned integers
     inside = ops.logical_and(labels >= 0, labels <= classes - 1)
     if ignored is not None:
         inside = ops.logical_or(inside, ops.equal(labels, ignored))
