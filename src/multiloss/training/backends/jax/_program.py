@@ -100,8 +100,7 @@ class Program(StepProgram):
             # What a transformation returns are new arrays, without the masks that Keras hung on the outputs.
             batch = dataclasses.replace(self.batch(x, y, y_pred, sample_weight), masks=masks)
         forward = Forward(y_pred, batch, [TermValue(**entry) for entry in arrays])
-        mapped = dict(scope.state_mapping)
-        return Linearized(forward, pull.losses, pull, scope, mapped, pull.connected_around)
+        return Linearized(forward, pull.losses, pull, scope, pull.connected_around)
 
     def on_one_batch(self, function: Callable[[Linearized], Any], x: Any, y: Any, sample_weight: Any) -> Any:
         """See `StepProgram`; compiled once for each function, unless the host runs eagerly."""

@@ -13,7 +13,7 @@ import torch
 import torch._functorch.config
 
 from ....terms import TermValue
-from ...rows import Activations, CapturedLayer, cut
+from ...rows import Activations, CapturedLayer, RecordingScope, Versions, cut
 from ...step import Linearized, WritingProgram
 from ._pullback import GraphPullback
 
@@ -26,9 +26,13 @@ class Program(WritingProgram):
     ) -> Linearized:
         """See `WritingProgram`; what it gives is detached."""
         activations = Activations(self.plan.captured() if around is None else ())
-        sources = [variable.value for variable in self.model.trainable_variables]
-        scope = keras.StatelessScope(self.regularized_values(), collect_losses=True)
-        mapped = dict(scope.state_mapping)
+        versions = Versions(self.model.trainable_variables)
+        scope = RecordingScope(
+            self.regularized_values(),
+            versions=versions,
+            detach=torch.Tensor.detach,
+            source=lambda value: value.clone().requires_grad_(),
+        )
         with scope, activations.capturing(), cut(around or ()):
             forward = self.forward(x, y, sample_weight, training=True)
             losses = [value.loss for value in forward.values]
@@ -38,8 +42,8 @@ class Program(WritingProgram):
             with self._same_draws(), torch.enable_grad():
                 return self.linearize(x, y, sample_weight, around=captured).pull.connected()
 
-        pull = GraphPullback(losses, sources, activations)
-        return Linearized(detached, [loss.detach() for loss in losses], pull, scope, mapped, connected_around)
+        pull = GraphPullback(losses, versions, activations)
+        return Linearized(detached, [loss.detach() for loss in losses], pull, scope, connected_around)
 
     def on_one_batch(self, function: Callable[[Linearized], Any], x: Any, y: Any, sample_weight: Any) -> Any:
         """See `StepProgram`."""
