@@ -12,6 +12,7 @@ from ..._core.errors import invalid, unknown_name
 from ..._core.typing import Array
 from ...masks import shrink, spread, whole
 from ...terms import form_by_shape
+from .._keras_seams import directed
 
 
 def _by_shape(kind: str) -> Callable[[Array, Array], Array]:
@@ -46,7 +47,8 @@ _BY_ENTRY = (
 def make_metric(identifier: Any, output: str) -> keras.metrics.Metric:
     """A metric object from a name, a class, a function or an object."""
     if isinstance(identifier, str) and identifier in _BY_SHAPE:
-        return keras.metrics.MeanMetricWrapper(_BY_SHAPE[identifier], name=identifier)
+        metric = keras.metrics.MeanMetricWrapper(_BY_SHAPE[identifier], name=identifier)
+        return directed(metric, "up" if identifier in ("accuracy", "acc") else "down")
     try:
         metric = keras.metrics.get(identifier)
     except ValueError as error:
@@ -192,18 +194,22 @@ class OutputMetrics(keras.metrics.Metric):
         self.built = True
 
     def result(self) -> dict[str, Array]:
-        """All results, named `output_metric` as in Keras (no prefix for a single output)."""
-        results: dict[str, Array] = {}
+        """All results by name."""
+        return {name: metric.result() for name, metric in zip(self.log_names(), self.metrics, strict=True)}
+
+    def log_names(self) -> list[str]:
+        """The names of the metrics, each `output_metric` as in Keras (no prefix for a single output)."""
+        names: list[str] = []
         for prefix, entries in (("", self._plain), ("weighted_", self._weighted)):
             for output, metric in entries:
                 name = f"{output}_{metric.name}" if self._prefixed else metric.name
-                if name in results:
+                if name in names:
                     name = prefix + name
                 stem, count = name, 1
-                while name in results:
+                while name in names:
                     name, count = f"{stem}_{count}", count + 1
-                results[name] = metric.result()
-        return results
+                names.append(name)
+        return names
 
     def reset_state(self) -> None:
         """Resets every metric."""
