@@ -22,7 +22,8 @@ def _best(model, monitor, path):
     """Trains with each callback, and gives the epoch that a checkpoint and an early stop took as the best."""
     x, y = data()
     stop = keras.callbacks.EarlyStopping(monitor, patience=9)
-    kept = keras.callbacks.ModelCheckpoint(path / "best.weights.h5", monitor, save_best_only=True, save_weights_only=True)
+    file = path / "best.weights.h5"
+    kept = keras.callbacks.ModelCheckpoint(file, monitor, save_best_only=True, save_weights_only=True)
     less = keras.callbacks.ReduceLROnPlateau(monitor, patience=1, min_delta=0.5)
     y = y["label"]
     history = model.fit(

@@ -91,7 +91,10 @@ class NumPyProgram(WritingProgram):
         values = [np.array(ops.convert_to_numpy(variable), "float64") for variable in variables]
         pull = Differences(losses_at, values)
         scope = RecordingScope(
-            self.regularized_values(), versions=Versions(variables), detach=ops.stop_gradient, source=lambda value: value
+            self.regularized_values(),
+            versions=Versions(variables),
+            detach=ops.stop_gradient,
+            source=lambda value: value,
         )
         with scope:
             forward = self.forward(x, y, sample_weight, training=True)

@@ -177,6 +177,11 @@ def all_layers(model: keras.Model) -> list[keras.layers.Layer]:
     return list(model._flatten_layers(include_self=False))
 
 
+def frozen_variables(model: keras.Model) -> list[keras.Variable]:
+    """The variables that would be trained if nobody had frozen them or their layers."""
+    return [v for layer in model._flatten_layers() for v in layer._trainable_variables if not v.trainable]
+
+
 def computes_again(layer: keras.layers.Layer) -> bool:
     """Whether a layer's outputs are computed anew in the backward pass, so that nothing may be kept of a call."""
     return getattr(layer, "_remat_mode", None) is not None

@@ -53,6 +53,10 @@ class TermTracker(keras.metrics.Metric):
         if record.constraints is not None:
             self.constraints.assign(self.constraints + record.constraints * record.totals.samples)
 
+    def has_counted(self) -> Array:
+        """Whether any batch was counted since the last reset."""
+        return self.totals.value[Totals._fields.index("samples")] > 0
+
     def minimized(self) -> list[str]:
         """The names of its logs that are better when lower."""
         logs = ["loss", *[f"{name}_loss" for name in self.term_names]]

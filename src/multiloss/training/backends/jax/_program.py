@@ -133,7 +133,7 @@ class Program(StepProgram):
         """Outside of a step the logs are one program, where each operation would be compiled alone."""
         values = [variable.value for variable in self.host.metrics_variables]
         if self.host.run_eagerly or any(isinstance(value, jax.core.Tracer) for value in values):
-            return compute()
+            return self.counted(compute())
         if self._logs_compiled is None:
             self._logs_compiled = jax.jit(self._logs)
         return self._logs_compiled(values)

@@ -20,7 +20,6 @@ class Program(WritingProgram):
         self, x: Any, y: Any, sample_weight: Any, *, around: Sequence[CapturedLayer] | None = None
     ) -> Linearized:
         """See `WritingProgram`."""
-        activations = Activations(self.plan.captured() if around is None else ())
         versions = Versions(self.model.trainable_variables)
         with tf.GradientTape(persistent=True) as tape:
 
@@ -28,9 +27,8 @@ class Program(WritingProgram):
                 tape.watch(value)
                 return value
 
-            scope = RecordingScope(
-                self.regularized_values(), versions=versions, detach=tf.stop_gradient, source=source
-            )
+            activations = Activations(self.plan.captured() if around is None else (), source=source)
+            scope = RecordingScope(self.regularized_values(), versions=versions, detach=tf.stop_gradient, source=source)
             with scope, activations.capturing(), cut(around or ()):
                 forward = self.forward(x, y, sample_weight, training=True)
             losses = [value.loss for value in forward.values]

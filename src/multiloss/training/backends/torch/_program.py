@@ -25,13 +25,13 @@ class Program(WritingProgram):
         self, x: Any, y: Any, sample_weight: Any, *, around: Sequence[CapturedLayer] | None = None
     ) -> Linearized:
         """See `WritingProgram`; what it gives is detached."""
-        activations = Activations(self.plan.captured() if around is None else ())
+        activations = Activations(self.plan.captured() if around is None else (), source=_source)
         versions = Versions(self.model.trainable_variables)
         scope = RecordingScope(
             self.regularized_values(),
             versions=versions,
             detach=torch.Tensor.detach,
-            source=lambda value: value.clone().requires_grad_(),
+            source=lambda value: _source(value.clone()),
         )
         with scope, activations.capturing(), cut(around or ()):
             forward = self.forward(x, y, sample_weight, training=True)
@@ -81,6 +81,8 @@ class Program(WritingProgram):
 
     def all_finite(self, gradients: Sequence[Any]) -> torch.Tensor:
         """As elsewhere; PyTorch sums a matrix as fast as it reads it."""
+        if not gradients:
+            return super().all_finite(gradients)
         return torch.isfinite(torch.stack([gradient.sum() for gradient in gradients]).sum())
 
     def prepare(self) -> None:
@@ -103,6 +105,11 @@ class Program(WritingProgram):
             yield
         finally:
             self.restore_random_state(generator)
+
+
+def _source(value: torch.Tensor) -> torch.Tensor:
+    """The tensor, by which gradients can be taken."""
+    return value if value.requires_grad else value.requires_grad_()
 
 
 def _detach(value: TermValue) -> TermValue:
