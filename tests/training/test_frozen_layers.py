@@ -86,3 +86,63 @@ def test_a_probe_sees_what_is_trained_now():
     assert any("value_head" in layers for layers in trainer.probe(x, y).connected)
     model.get_layer("value_head").trainable = False
     assert not any("value_head" in layers for layers in trainer.probe(x, y).connected)
+
+
+@pytest.mark.parametrize(
+    "balancer",
+    ["mgda", ml.aggregation.UPGrad(wrt="trunk"), ml.aggregation.MGDA(wrt="representation:trunk", every=2)],
+    ids=str,
+)
+def test_one_compile_line_serves_both_phases_of_fine_tuning(balancer):
+    """With the trunk frozen nothing is shared: the user's weights hold, as with `balancer=None`."""
+
+    def compiled(model, balancer):
+        return ml.compile(
+            model, keras.optimizers.SGD(0.1), loss=losses(), loss_weights={"value": 0.5}, balancer=balancer
+        )
+
+    plain, model = two_heads(), two_heads()
+    for each in (plain, model):
+        each.get_layer("trunk").trainable = False
+    _fit(compiled(plain, None))
+    trainer = compiled(model, balancer)
+    x, y = data(16)
+    with pytest.warns(UserWarning, match=r"balances gradients.*frozen \(trunk\): the user's weights hold"):
+        logs = trainer.fit(x, y, batch_size=8, shuffle=False, verbose=0).history
+    for got, wanted in zip(weights_of(model), weights_of(plain), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-7)
+    assert [logs["value_weight"][0], logs["label_weight"][0]] == pytest.approx([0.5, 1.0])
+    model.get_layer("trunk").trainable = True
+    before = weights_of(model)[0]
+    trainer = compiled(model, balancer)
+    _fit(trainer)
+    assert np.abs(weights_of(model)[0] - before).max() > 1e-4
+    assert trainer.program.plan.sharing.shared
+
+
+@pytest.mark.parametrize("balancer", [None, "mgda"])
+def test_everything_frozen_is_a_warning_as_in_keras(balancer):
+    model = two_heads(norm=True)
+    model.trainable = False
+    trainer = ml.compile(model, "adam", loss=losses(), balancer=balancer)
+    before = weights_of(model)
+    x, y = data(16)
+    with pytest.warns(UserWarning, match="does not have any trainable weights"):
+        history = trainer.fit(x, y, verbose=0).history
+    assert history["loss"][0] > 0.1
+    for after, value in zip(weights_of(model), before, strict=True):
+        np.testing.assert_array_equal(after, value)
+
+
+def test_a_model_that_was_not_built_at_compile_is_noticed_too():
+    """Its variables are known after the first look at data: what is frozen after the first `fit` rests."""
+    model = keras.Sequential([keras.layers.Dense(3, name="first"), keras.layers.Dense(1, name="second")])
+    trainer = ml.compile(model, keras.optimizers.Adam(0.1), loss="mse")
+    x = data(16)[0]
+    trainer.fit(x, x[:, :1], batch_size=8, verbose=0)
+    model.get_layer("second").trainable = False
+    before = weights_of(model)
+    trainer.fit(x, x[:, :1], batch_size=8, verbose=0)
+    after = weights_of(model)
+    assert np.abs(after[0] - before[0]).max() > 1e-4
+    np.testing.assert_array_equal(after[2], before[2])

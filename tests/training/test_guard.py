@@ -106,3 +106,34 @@ def test_train_on_batch_raises_at_once():
 def test_unknown_mode():
     with pytest.raises(ValueError, match=r"on_nonfinite.*'warn'"):
         _trainer(on_nonfinite="warn")
+
+
+class _Sees(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.logs = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.logs.append({name: float(value) for name, value in logs.items()})
+
+    def on_epoch_end(self, epoch, logs=None):
+        raise AssertionError("a checkpoint would see the logs of an epoch without a step")
+
+
+def test_an_epoch_whose_every_step_was_skipped_is_an_error_and_its_logs_were_nan():
+    trainer = _trainer(on_nonfinite="skip", metrics={"value": "mae"})
+    x, y = data()
+    trainer.fit(x, y, batch_size=16, verbose=0)
+    before = _state_of(trainer)
+    bad = {**y, "value": np.full_like(y["value"], np.nan)}
+    sees = _Sees()
+    for arguments in ({}, {"validation_data": (x, y)}):
+        with pytest.raises(ValueError, match=r"one step of epoch 2.*3 skipped steps.*because of 'value'"):
+            trainer.fit(x, bad, batch_size=16, epochs=2, initial_epoch=1, callbacks=[sees], verbose=0, **arguments)
+    assert {"loss", "value_loss", "label_weight", "value_mae"} <= set(sees.logs[0])
+    assert np.isnan([list(logs.values()) for logs in sees.logs]).all()
+    assert largest_difference(_state_of(trainer), before) == 0.0
+    # With one good step the logs are those of the good steps.
+    y["value"][16:] = np.nan
+    logs = trainer.fit(x, y, batch_size=16, shuffle=False, verbose=0).history
+    assert np.isfinite([value[0] for value in logs.values()]).all()

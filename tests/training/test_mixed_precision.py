@@ -45,3 +45,38 @@ def test_step_that_loss_scaling_skips_advances_nothing():
     assert steps[-1] == applied
     assert 0 < applied < 12
     assert np.isfinite(np.concatenate([weight.ravel() for weight in weights_of(model)])).all()
+
+
+@keras.saving.register_keras_serializable("tests")
+def endless_slope(y_true, y_pred):
+    """Finite, with an infinite gradient at 0, which is where the prediction is."""
+    return keras.ops.sum(keras.ops.sqrt(keras.ops.abs(0.0 * y_pred + keras.ops.stop_gradient(0.0 * y_pred))), axis=-1)
+
+
+@pytest.mark.parametrize("mode", ["raise", "skip"])
+def test_overflow_is_keras_affair_only_while_its_scale_can_fall(mode):
+    """From 2^-14 the scale falls to 2^-16 in two steps; the third gradient that is not finite is none that it mends."""
+    x, y = data(16)
+    model = _half_model("mixed_float16")
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1), initial_scale=2.0**-14)
+    trainer = ml.compile(model, optimizer, loss={**losses(), "value": endless_slope}, on_nonfinite=mode)
+    before = weights_of(model)
+    for _ in range(2):
+        logs = trainer.train_on_batch(x, y, return_dict=True)
+        assert np.isnan(list(logs.values())).all()
+    if mode == "raise":
+        with pytest.raises(ValueError, match=r"gradient of term 'value' is not finite in step 0, although"):
+            trainer.train_on_batch(x, y)
+    else:
+        trainer.train_on_batch(x, y)
+        assert trainer.skipped_steps == 1
+    assert largest_difference(before, weights_of(model)) == 0.0
+
+
+def test_an_epoch_that_overflows_as_a_whole_warns():
+    x, y = data(16)
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1), initial_scale=2.0**40)
+    trainer = ml.compile(_half_model("mixed_float16"), optimizer, loss=losses())
+    with pytest.warns(UserWarning, match=r"No step of epoch 1 was applied.*logs are NaN"):
+        history = trainer.fit(x, y, batch_size=8, verbose=0).history
+    assert np.isnan(history["loss"][0])

@@ -10,7 +10,7 @@ from multiloss._core.registry import resolve
 from multiloss.terms import Term
 from multiloss.training.logs import TermTracker
 from multiloss.training.reading import BoundTerm, Names, TrainingState
-from multiloss.training.rows import Activations, Pullback
+from multiloss.training.rows import Activations, Pullback, RecordingScope, Versions
 from multiloss.training.step import Guard, Linearized, Objective, StepProgram, WritingProgram
 
 # Central differences err by WIDTH^2, and by the rounding of a loss in float32 over WIDTH.
@@ -90,12 +90,16 @@ class NumPyProgram(WritingProgram):
 
         values = [np.array(ops.convert_to_numpy(variable), "float64") for variable in variables]
         pull = Differences(losses_at, values)
-        scope = keras.StatelessScope(self.regularized_values(), collect_losses=True)
-        mapped = dict(scope.state_mapping)
+        scope = RecordingScope(
+            self.regularized_values(),
+            versions=Versions(variables),
+            detach=ops.stop_gradient,
+            source=lambda value: value,
+        )
         with scope:
             forward = self.forward(x, y, sample_weight, training=True)
         losses = [value.loss for value in forward.values]
-        return Linearized(forward, losses, pull, scope, mapped, lambda captured: pull.connected())
+        return Linearized(forward, losses, pull, scope, lambda captured: pull.connected())
 
     def on_one_batch(self, function, x, y, sample_weight):
         return function(self.linearize(x, y, sample_weight))

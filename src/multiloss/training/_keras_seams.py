@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import keras
 from keras.src.backend import compute_output_spec
+from keras.src.trainers.compile_utils import MetricsList
 from keras.src.trainers.epoch_iterator import EpochIterator
 from keras.src.utils.tracking import DotNotTrackScope
 
@@ -21,6 +23,46 @@ def install_trackers(model: Any, tracker: keras.metrics.Metric, metrics: keras.m
     with DotNotTrackScope():
         model._loss_tracker = tracker
         model._compile_metrics = metrics
+
+
+class LogDirections(MetricsList):
+    """Tells Keras's callbacks which logs are better when lower: among a model's metrics they look for such a list.
+
+    Args:
+        directions: gives `"up"` or `"down"` by the logs' names.
+    """
+
+    def __init__(self, directions: Callable[[], Mapping[str, str]]):
+        keras.metrics.Metric.__init__(self, name="directions")
+        untracked(self, _directions=directions)
+
+    @property
+    def metrics(self) -> list[Any]:
+        """Entries with what callbacks read of a metric."""
+        return [SimpleNamespace(name=name, _direction=way) for name, way in self._directions().items()]
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """None: it counts nothing."""
+        return []
+
+    def result(self) -> dict[str, Any]:
+        """No log of its own."""
+        return {}
+
+    def reset_state(self) -> None:
+        """Nothing to reset."""
+
+
+def direction_of(metric: keras.metrics.Metric) -> str | None:
+    """`"up"` or `"down"`, where Keras knows it."""
+    return getattr(metric, "_direction", None)
+
+
+def directed(metric: keras.metrics.Metric, direction: str) -> keras.metrics.Metric:
+    """The metric, which is better when higher (`"up"`) or lower (`"down"`)."""
+    metric._direction = direction
+    return metric
 
 
 def untracked(owner: Any, **attributes: Any) -> None:
@@ -124,6 +166,11 @@ def replaced(layer: keras.layers.Layer, attribute: str, value: Any) -> Iterator[
 def all_layers(model: keras.Model) -> list[keras.layers.Layer]:
     """The model's layers with all layers inside them."""
     return list(model._flatten_layers(include_self=False))
+
+
+def frozen_variables(model: keras.Model) -> list[keras.Variable]:
+    """The variables that would be trained if nobody had frozen them or their layers."""
+    return [v for layer in model._flatten_layers() for v in layer._trainable_variables if not v.trainable]
 
 
 def computes_again(layer: keras.layers.Layer) -> bool:

@@ -13,6 +13,7 @@ from ..._core.errors import invalid, unknown_name
 from ..._core.typing import Array
 from ...masks import shrink, spread, whole
 from ...terms import form_by_shape
+from .._keras_seams import directed
 
 
 def _by_shape(kind: str) -> Callable[[Array, Array], Array]:
@@ -55,7 +56,8 @@ _BY_ENTRY = (
 def make_metric(identifier: Any, output: str) -> keras.metrics.Metric:
     """A metric object from a name, a class, a function or an object."""
     if isinstance(identifier, str) and identifier.lower() in _BY_SHAPE:  # as Keras reads it: "Accuracy" too
-        return keras.metrics.MeanMetricWrapper(_BY_SHAPE[identifier.lower()], name=identifier)
+        metric = keras.metrics.MeanMetricWrapper(_BY_SHAPE[identifier.lower()], name=identifier)
+        return directed(metric, "up" if identifier.lower() in ("accuracy", "acc") else "down")
     try:
         metric = keras.metrics.get(identifier)
     except ValueError as error:

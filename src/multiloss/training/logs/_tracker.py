@@ -53,6 +53,16 @@ class TermTracker(keras.metrics.Metric):
         if record.constraints is not None:
             self.constraints.assign(self.constraints + record.constraints * record.totals.samples)
 
+    def has_counted(self) -> Array:
+        """Whether any batch was counted since the last reset."""
+        return self.totals.value[Totals._fields.index("samples")] > 0
+
+    def minimized(self) -> list[str]:
+        """The names of its logs that are better when lower."""
+        logs = ["loss", *[f"{name}_loss" for name in self.term_names]]
+        logs += [f"{name}_violation" for name in self.constrained]
+        return [*logs, "objective"] if self.has_objective else logs
+
     def term_losses(self) -> list[float | None]:
         """Each term's loss since the last reset, in its own units; None where no label was seen."""
         sums = TermSums(*np.asarray(ops.convert_to_numpy(self.sums), "float64"))

@@ -25,20 +25,21 @@ from ..reading import (
     read_data,
     specify,
 )
-from ..step import Guard, Objective, StepProgram, check_mode, check_schedules
+from ..step import Guard, Objective, check_mode, check_schedules
 from ._arguments import keras_arguments
 from ._bind import bind, check_plain, may_add_losses
 from ._calibration import calibrate, check_calibrated
 from ._dry_run import dry_run
 from ._explain import explanation
 from ._fit import prepare_fit
+from ._keras_face import KerasFace
 from ._named_data import NamedDataModel
 from ._probe import Probe, probe
 from ._serialization import deserialize_compile_config, load_seeds, save_seeds, serialize_compile_config
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class MultiLossModel(NamedDataModel):
+class MultiLossModel(NamedDataModel, KerasFace):
     """Trains a Keras model with named terms and a balancer; shares the model's weights and does not change it.
 
     Args:
@@ -69,8 +70,6 @@ class MultiLossModel(NamedDataModel):
         self.model = model
         self.state = TrainingState()
         untracked(self, program=None, _extended=None, _arguments={})
-
-    program: StepProgram
 
     def call(self, inputs: Any, inner: bool = False) -> Any:
         """The user's model; `inner=True` gives a dict with the inner layers that terms read as well."""

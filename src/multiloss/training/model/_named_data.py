@@ -9,13 +9,14 @@ from typing import Any
 import keras
 
 from ..reading import read_data, refuse_masked
+from ..step import StepProgram
 from ._evaluate import checked_evaluation
 
 
 class NamedDataModel(keras.Model):
     """A `keras.Model` whose targets and weights may be named by output, target or term, and may be DataFrames."""
 
-    program: Any
+    program: StepProgram
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.evaluate`."""

@@ -12,3 +12,5 @@ from ._products import Products as Products
 from ._pullback import Cotangents as Cotangents
 from ._pullback import Pullback as Pullback
 from ._pullback import single_cotangent as single_cotangent
+from ._recording import RecordingScope as RecordingScope
+from ._recording import Versions as Versions

@@ -184,6 +184,7 @@ class Activations:
     Args:
         captured: the layers.
         offsets: tensors that are added to the outputs, call by call; None adds nothing.
+        source: makes sure that gradients can be taken by an output, even where no variable stands behind it.
 
     Attributes:
         owners: the layer of each call.
@@ -191,9 +192,16 @@ class Activations:
         outputs: what it gave out.
     """
 
-    def __init__(self, captured: Sequence[CapturedLayer] = (), offsets: Sequence[Array] | None = None):
+    def __init__(
+        self,
+        captured: Sequence[CapturedLayer] = (),
+        offsets: Sequence[Array] | None = None,
+        *,
+        source: Callable[[Array], Array] = lambda output: output,
+    ):
         self.captured = captured
         self.offsets = offsets
+        self.source = source
         self.owners: list[CapturedLayer] = []
         self.inputs: list[Any] = []
         self.outputs: list[Array] = []
@@ -209,6 +217,7 @@ class Activations:
     def _keep(self, owner: CapturedLayer, given: Any, output: Array) -> Array:
         if self.offsets is not None:
             output = output + self.offsets[len(self.outputs)]
+        output = self.source(output)
         self.owners.append(owner)
         self.inputs.append(given)
         self.outputs.append(output)

@@ -20,10 +20,12 @@ class Pullback(abc.ABC):
     """Gradients of sum(cotangent_t * loss_t) after one forward pass; a cotangent of None leaves a term out.
 
     Attributes:
+        losses: one scalar for each term.
         activations: what the captured layers took in and gave out.
         batches: whether several backward passes run as one when nobody says how.
     """
 
+    losses: Sequence[Any]
     activations: Activations
     batches: ClassVar[bool] = False
 
@@ -46,6 +48,12 @@ class Pullback(abc.ABC):
     @abc.abstractmethod
     def connected(self) -> list[set[int]]:
         """For every term, the indices of the trainable variables that it is structurally connected to."""
+
+    def connected_calls(self) -> list[set[int]]:
+        """For every term, the numbers of the captured calls whose outputs it is structurally connected to."""
+        size, calls = len(self.losses), range(len(self.activations.outputs))
+        found = [self(single_cotangent(term, size, 1.0), (), calls) for term in range(size)]
+        return [{call for call in calls if row[call] is not None} for row in found]
 
     @abc.abstractmethod
     def _together(self, rows: Sequence[Cotangents], variables: Sequence[int], calls: Sequence[int]) -> list[Any]:

@@ -13,4 +13,5 @@ from ._objective import Objective as Objective
 from ._plan import StepPlan as StepPlan
 from ._program import Host as Host
 from ._program import StepProgram as StepProgram
+from ._progress import check_progress as check_progress
 from ._writing_program import WritingProgram as WritingProgram

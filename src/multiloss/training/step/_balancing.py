@@ -93,20 +93,31 @@ class Balancing:
             values[KEPT] = np.ones(len(self.rows), "float32")
         return values
 
-    def weights(self, measured: Measured, products: ReadProducts | None) -> tuple[Array, Array | None]:
+    def weights(
+        self, measured: Measured, products: ReadProducts | None, resting: Sequence[int] = ()
+    ) -> tuple[Array, Array | None]:
         """The weights at the terms' places in a vector of ones, and the balancer's own objective; its state moves.
 
         Args:
             measured: the terms as vectors.
-            products: computes the rows' norms and Gramian; None where the balancer reads losses.
+            products: computes the rows' norms and Gramian; None where the balancer reads losses, or nothing is shared.
+            resting: rows that the balancer does not see, and that keep the user's weights.
         """
         if not self.rows:
             return ops.ones_like(measured.losses), None
         if not self.wanted:
             return ops.cast(measured.present, "float32"), None
         signals = self._signals(measured)
-        if len(self.rows) == 1 and self.balancer.needs is not Needs.LOSSES:
-            return self._at_their_places(ops.cast(signals.present, "float32")), None
+        present = ops.cast(signals.present, "float32")
+        if products is None and self.balancer.needs is not Needs.LOSSES:
+            return self._at_their_places(present), None
+        if resting:
+            seen = ops.convert_to_tensor(np.array([row not in resting for row in range(len(self.rows))]))
+            signals = dataclasses.replace(
+                signals,
+                present=ops.logical_and(signals.present, seen),
+                losses=ops.where(seen, signals.losses, ops.zeros_like(signals.losses)),
+            )
         state = self.state.read("balancer/")
         if products is not None and self.every > 1:
             weights, after, objective = (*self._now_and_then(signals, state, products), None)
@@ -115,6 +126,8 @@ class Balancing:
             weights, after = self.balancer.weights(signals, state)
             objective = self.balancer.objective(signals, state)
         self.state.write("balancer/", after)
+        if resting:
+            weights = ops.where(seen, weights, ops.cast(present, weights.dtype))
         return self._at_their_places(weights), objective
 
     def _now_and_then(self, signals: Signals, state: State, products: ReadProducts) -> tuple[Array, State]:

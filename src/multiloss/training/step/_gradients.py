@@ -49,15 +49,17 @@ def differentiate(
     Args:
         objective: the terms and the balancer.
         linear: the forward pass.
-        sharing: the shared variables; None where the balancer reads no gradients.
+        sharing: the shared variables; None where the balancer reads no gradients. Where none is shared, it rests.
         num_variables: the number of trainable variables.
         scale_loss: the optimizer's loss scaling, applied to the last backward's cotangents alone.
     """
     measured = objective.measure(linear.forward.values, linear.losses, training=True)
     balancing, pull, products = objective.balancing, linear.pull, None
+    if sharing is not None and not sharing.shared:
+        sharing = None
     if sharing is not None:
         products = partial(_norms_and_gramian, balancing, measured, linear, sharing)
-    balance = objective.balance(measured, products)
+    balance = objective.balance(measured, products, () if sharing is None else sharing.resting)
     plain = measured.weights
     weights = plain * balance.factors
     everything = range(num_variables)

@@ -19,6 +19,9 @@ from ..reading import TrainingState
 MODES = ("raise", "skip", "ignore")
 # Entries of the vector `incident`.
 COUNT, STEP, IN_GRADIENT = range(3)
+# Half precision ends at 2^16: what overflows under a scale of 2^-16 is a gradient of 2^32, or none that a scale mends.
+# From Keras's first scale, 2^15, this is the 32nd step of a row that all overflow.
+LEAST_SCALE = 2.0**-16
 INCIDENT, NONFINITE_TERMS = "guard/incident", "guard/nonfinite_terms"
 # What is wrong with the terms' labels and weights; a loss is not finite then, and the step not applied.
 FAULTS = "guard/faults"
@@ -30,7 +33,7 @@ class StepCheck:
 
     Attributes:
         applies: whether the optimizer may step.
-        moves: whether, where it may, the other state moves too; under loss scaling an overflow moves nothing.
+        moves: whether, where it may, the other state moves too; an overflow that loss scaling deals with moves nothing.
         refused: gives the guard's next values, by key, where the step does not apply; None without a guard.
     """
 
@@ -70,7 +73,7 @@ class Guard:
         losses: Sequence[Array],
         finite_gradients: Callable[[], Array],
         nonfinite_terms: Callable[[Array], Array],
-        scales_loss: bool,
+        scale: Array | None,
         faults: Sequence[Array | None] = (),
     ) -> StepCheck:
         """Whether the step is finite, and what the guard remembers where it is not.
@@ -79,23 +82,23 @@ class Guard:
             losses: one scalar for each term.
             finite_gradients: whether the combined gradients of all connected variables are finite.
             nonfinite_terms: given whether it is wanted, marks the terms with a non-finite gradient, shape `(T,)` int32.
-            scales_loss: whether the optimizer expects some gradients to overflow, and deals with it.
+            scale: the optimizer's loss scale, where it has one: it expects that some gradients overflow.
             faults: what is wrong with each term's labels and weights.
         """
         if self.mode == "ignore":
-            return StepCheck(True, finite_gradients() if scales_loss else True, None)
+            return StepCheck(True, True if scale is None else finite_gradients(), None)
         gradients_ok = finite_gradients()
         finite_losses = ops.isfinite(stack(losses))
         losses_ok = ops.all(finite_losses)
-        # Under loss scaling an overflow of the gradients is normal, and the optimizer's own affair.
-        guarded = ops.ones((), "bool") if scales_loss else gradients_ok
+        # Under loss scaling an overflow is normal, and the optimizer's own affair, as long as a smaller scale may help.
+        guarded = gradients_ok if scale is None else ops.logical_or(gradients_ok, ops.greater(scale, LEAST_SCALE))
 
         def refused() -> dict[str, Array]:
             found = nonfinite_terms(ops.logical_and(losses_ok, ops.logical_not(guarded)))
             return {**self.after_nonfinite(finite_losses, guarded, found), **self._after_faults(faults)}
 
         applies = ops.logical_and(ops.logical_and(losses_ok, guarded), self.untouched())
-        return StepCheck(applies, gradients_ok if scales_loss else True, refused)
+        return StepCheck(applies, True if scale is None else gradients_ok, refused)
 
     def after_nonfinite(
         self, finite_losses: Array, finite_gradients: Array, nonfinite_gradients: Array
@@ -146,10 +149,14 @@ class Guard:
         self.raise_if_faulty(host, f"in step {int(incident[STEP])}" if incident[COUNT] else "in the data")
         if incident[COUNT] == 0:
             return
-        flags = ops.convert_to_numpy(self.state[NONFINITE_TERMS])
-        terms = [name for name, flag in zip(self.names, flags, strict=True) if flag]
+        terms = self.first_terms()
         self.state.write("", self.initial_values())
         raise ValueError(_message(terms, int(incident[STEP]), bool(incident[IN_GRADIENT]), self.names))
+
+    def first_terms(self) -> list[str]:
+        """The terms that were not finite in the first step that was not applied; outside the graph."""
+        flags = ops.convert_to_numpy(self.state[NONFINITE_TERMS])
+        return [name for name, flag in zip(self.names, flags, strict=True) if flag]
 
     def skipped_steps(self, host: Any) -> int:
         """How many steps were not applied; outside the graph."""

@@ -37,7 +37,6 @@ class Linearized:
         losses: one scalar for each term, detached where the backend tells the difference.
         pull: the backward passes.
         scope: holds what the pass would write.
-        mapped: what stood in the scope beforehand, by the variables' ids.
         connected_around: for every term, the variables that it is connected to when no gradient passes through the
             given layers to their own variables.
     """
@@ -46,5 +45,4 @@ class Linearized:
     losses: Sequence[Array]
     pull: Pullback
     scope: keras.StatelessScope
-    mapped: dict[int, Any]
     connected_around: Callable[[Sequence[CapturedLayer]], list[set[int]]]

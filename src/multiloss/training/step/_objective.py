@@ -133,14 +133,15 @@ class Objective:
             self.state.write(prefix, state)
         return divisor, scale.is_known(state)
 
-    def balance(self, measured: Measured, products: ReadProducts | None) -> Balance:
+    def balance(self, measured: Measured, products: ReadProducts | None, resting: Sequence[int] = ()) -> Balance:
         """Asks the balancer and the constraints; their state moves.
 
         Args:
             measured: the terms as vectors.
             products: see `Balancing.weights`.
+            resting: see `Balancing.weights`.
         """
-        weights, objective = self.balancing.weights(measured, products)
+        weights, objective = self.balancing.weights(measured, products, resting)
         if not self.constraints.terms:
             if objective is not None:
                 objective = objective + self._sum(measured, balanced=False)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import keras
 
+from .._keras_seams import frozen_variables
 from ..rows import REPRESENTATION, Activations, CapturedLayer, capturable_layers, representation_layers
 from ._linearized import Linearized
 from ._objective import Objective
-from ._sharing import Sharing, find_sharing, shared_by_structure, with_captured
+from ._sharing import Sharing, find_sharing, shared_by_structure, with_captured, with_resting
 
 
 class StepPlan:
@@ -59,13 +60,25 @@ class StepPlan:
     def complete(self, linear: Linearized) -> None:
         """Finds once all that a step must know, from a forward pass in which `captured` was captured."""
         if self.connected is None:
-            _warn_unconnected(self.objective, self.connect(linear))
+            _warn_unconnected(self.objective, self.connect(linear), self.variables)
         if self.sharing is None and self.objective.balancing.reads_gradients:
-            sharing = find_sharing(self.objective, self.connect(linear), self.variables)
+            sharing = self._find_sharing(linear)
+            if not sharing.shared:
+                self.sharing = sharing
+                return
             captured = self._paying(linear.pull.activations)
             around = linear.connected_around([layer for layer in captured if layer.variables]) if captured else []
             around = [around[term] for term in self.objective.balancing.balanced] if captured else []
             self.sharing = with_captured(sharing, captured, around)
+
+    def _find_sharing(self, linear: Linearized) -> Sharing:
+        connected, frozen = self.connect(linear), frozen_variables(self.model)
+        sharing = find_sharing(self.objective, connected, self.variables, frozen)
+        if self.objective.balancing.over.wrt.startswith(REPRESENTATION):
+            reached = [bool(calls) for calls in linear.pull.connected_calls()]
+        else:
+            reached = [bool(of_term & set(sharing.measured)) for of_term in connected]
+        return with_resting(sharing, self.objective, reached, connected, self.variables, frozen)
 
     def shared(self) -> list[int]:
         """The variables that at least two balanced terms are connected to, by index."""
@@ -83,8 +96,11 @@ class StepPlan:
         return found
 
 
-def _warn_unconnected(objective: Objective, connected: Sequence[set[int]]) -> None:
+def _warn_unconnected(objective: Objective, connected: Sequence[set[int]], variables: Sequence[keras.Variable]) -> None:
     """Says once which terms are connected to no variable: they cannot teach the model anything."""
+    if not variables:
+        warnings.warn("The model does not have any trainable weights.", UserWarning, stacklevel=2)  # Keras's words
+        return
     names = [term.name for term in objective.terms if term.balanced and not connected[term.index]]
     if names:
         warnings.warn(

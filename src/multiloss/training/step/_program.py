@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 from keras import ops
 
 from ..._core.errors import invalid
@@ -124,7 +125,7 @@ class StepProgram(abc.ABC):
 
     def logs(self, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """The logs that `compute` reads from the metrics' variables."""
-        return compute()
+        return self.counted(compute())
 
     # What every backend uses.
 
@@ -192,10 +193,13 @@ class StepProgram(abc.ABC):
         gradients = [gradient for gradient in step.gradients if gradient is not None]
         finite = partial(self.all_finite, gradients)
         faults = [value.fault for value in linear.forward.values]
-        return self.guard.check(linear.losses, finite, nonfinite_terms, self._scales_loss(), faults)
+        return self.guard.check(linear.losses, finite, nonfinite_terms, self._loss_scale(), faults)
 
     def _scales_loss(self) -> bool:
         return isinstance(self.host.optimizer, keras.optimizers.LossScaleOptimizer)
+
+    def _loss_scale(self) -> Array | None:
+        return self.host.optimizer.dynamic_scale.value if self._scales_loss() else None
 
     def all_finite(self, gradients: Sequence[Any]) -> Array:
         """Whether no gradient holds a NaN or an infinity; sums, in which both survive, read every entry just once."""
@@ -229,6 +233,18 @@ class StepProgram(abc.ABC):
     def seed_states(self) -> list[keras.Variable]:
         """The states of all seed generators, in a fixed order."""
         return seed_states(self.host.variables, self.host.weights)
+
+    @property
+    def leaves_steps_out(self) -> bool:
+        """Whether training may go on after a step that was not applied."""
+        return self.guard.mode == "skip" or self._scales_loss()
+
+    def counted(self, logs: dict[str, Any]) -> dict[str, Any]:
+        """The logs; NaN where no step was applied yet, and a metric of nothing would pass for 0."""
+        if not self.leaves_steps_out:
+            return logs
+        nothing = ops.logical_not(self.tracker.has_counted())
+        return {name: ops.where(nothing, np.float32(np.nan), value) for name, value in logs.items()}
 
     def evaluate(self, forward: Forward) -> None:
         """Updates the logs of one evaluation batch."""

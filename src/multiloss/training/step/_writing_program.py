@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from ..._core.typing import Array
-from ..rows import CapturedLayer
+from ..rows import CapturedLayer, RecordingScope
 from ._gradients import differentiate
 from ._linearized import Linearized
 from ._program import StepProgram
@@ -55,7 +55,8 @@ class WritingProgram(StepProgram):
                 )
                 check = self.check(linear, step, lambda wanted: self.nonfinite_terms(linear, wanted))
                 self.track(linear.forward, step)
-            updates = _updates(linear, self.host.variables + self.host.metrics_variables)
+            # Whoever owns it: what a layer assigns may stand in no list of the model's, as in plain Keras.
+            updates = _recorded(linear.scope)
 
             def commit() -> None:
                 self.when(check.moves, lambda: [variable.assign(value) for variable, value in updates])
@@ -88,11 +89,7 @@ class WritingProgram(StepProgram):
         return [(variable, variable.value + 0) for variable in [*self.seed_states(), self.state["step"]]]
 
 
-def _updates(linear: Linearized, variables: Sequence[keras.Variable]) -> list[tuple[keras.Variable, Any]]:
+def _recorded(scope: keras.StatelessScope) -> list[tuple[keras.Variable, Any]]:
     """The variables that a pass, and all that ran in its scope since, would write, with their values."""
-    return [
-        (variable, value)
-        for variable in variables
-        if (value := linear.scope.get_current_value(variable)) is not None
-        and value is not linear.mapped.get(id(variable))
-    ]
+    assert isinstance(scope, RecordingScope)
+    return list(scope.updates.values())

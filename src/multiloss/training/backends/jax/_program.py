@@ -100,8 +100,7 @@ class Program(StepProgram):
             # What a transformation returns are new arrays, without the masks that Keras hung on the outputs.
             batch = dataclasses.replace(self.batch(x, y, y_pred, sample_weight), masks=masks)
         forward = Forward(y_pred, batch, [TermValue(**entry) for entry in arrays])
-        mapped = dict(scope.state_mapping)
-        return Linearized(forward, pull.losses, pull, scope, mapped, pull.connected_around)
+        return Linearized(forward, pull.losses, pull, scope, pull.connected_around)
 
     def on_one_batch(self, function: Callable[[Linearized], Any], x: Any, y: Any, sample_weight: Any) -> Any:
         """See `StepProgram`; compiled once for each function, unless the host runs eagerly."""
@@ -134,7 +133,7 @@ class Program(StepProgram):
         """Outside of a step the logs are one program, where each operation would be compiled alone."""
         values = [variable.value for variable in self.host.metrics_variables]
         if self.host.run_eagerly or any(isinstance(value, jax.core.Tracer) for value in values):
-            return compute()
+            return self.counted(compute())
         if self._logs_compiled is None:
             self._logs_compiled = jax.jit(self._logs)
         return self._logs_compiled(values)

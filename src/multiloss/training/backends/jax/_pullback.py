@@ -35,20 +35,21 @@ class VjpPullback(Pullback):
             losses, auxiliary = run(values, activations)
             return losses, (auxiliary, activations.inputs)
 
-        offsets = [jax.numpy.zeros(shape.shape, shape.dtype) for shape in self._shapes()]
+        offsets = self._offsets()
         self.losses, self.backward, auxiliary = jax.vjp(with_offsets, self.trainable, offsets, has_aux=True)
         self.auxiliary, self.activations.inputs = auxiliary
 
-    def _shapes(self) -> Sequence[Any]:
-        """The shapes of the captured outputs; a gradient by an output is one by zeros that are added to it."""
-        if not self.activations.captured:
+    def _offsets(self) -> list[Any]:
+        """Zeros in the shapes of the captured outputs: a gradient by an output is one by zeros that are added to it."""
+        activations = Activations(self.activations.captured)
+        if not activations.captured:
             return []
 
         def outputs(values: list[Any]) -> list[Any]:
-            self.run(values, self.activations)
-            return self.activations.outputs
+            self.run(values, activations)
+            return activations.outputs
 
-        return jax.eval_shape(outputs, self.trainable)
+        return [jax.numpy.zeros(shape.shape, shape.dtype) for shape in jax.eval_shape(outputs, self.trainable)]
 
     def __call__(
         self, cotangents: Cotangents, variables: Sequence[int], calls: Sequence[int] = (), *, dense: bool = False
@@ -75,6 +76,11 @@ class VjpPullback(Pullback):
     def connected(self) -> list[set[int]]:
         """For every term, the indices of the trainable variables that it is connected to structurally."""
         return structural_connections(lambda values: self.run(values, Activations()), self.trainable)
+
+    def connected_calls(self) -> list[set[int]]:
+        """For every term, the numbers of the captured calls whose outputs it is connected to structurally."""
+        captured, offsets = self.activations.captured, self._offsets()
+        return structural_connections(lambda given: self.run(self.trainable, Activations(captured, given)), offsets)
 
     def connected_around(self, captured: Sequence[CapturedLayer]) -> list[set[int]]:
         """The same where no gradient passes through some layers to their variables."""

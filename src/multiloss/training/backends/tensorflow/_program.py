@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ...rows import Activations, CapturedLayer, cut
+from ...rows import Activations, CapturedLayer, RecordingScope, Versions, cut
 from ...step import Linearized, WritingProgram
 from ._pullback import TapePullback, values_of
 
@@ -20,11 +20,15 @@ class Program(WritingProgram):
         self, x: Any, y: Any, sample_weight: Any, *, around: Sequence[CapturedLayer] | None = None
     ) -> Linearized:
         """See `WritingProgram`."""
-        activations = Activations(self.plan.captured() if around is None else ())
-        sources = [variable.value for variable in self.model.trainable_variables]
+        versions = Versions(self.model.trainable_variables)
         with tf.GradientTape(persistent=True) as tape:
-            scope = keras.StatelessScope(self.regularized_values(), collect_losses=True)
-            mapped = dict(scope.state_mapping)
+
+            def source(value: tf.Tensor) -> tf.Tensor:
+                tape.watch(value)
+                return value
+
+            activations = Activations(self.plan.captured() if around is None else (), source=source)
+            scope = RecordingScope(self.regularized_values(), versions=versions, detach=tf.stop_gradient, source=source)
             with scope, activations.capturing(), cut(around or ()):
                 forward = self.forward(x, y, sample_weight, training=True)
             losses = [value.loss for value in forward.values]
@@ -32,8 +36,8 @@ class Program(WritingProgram):
         def connected_around(captured: Sequence[CapturedLayer]) -> list[set[int]]:
             return self.linearize(x, y, sample_weight, around=captured).pull.connected()
 
-        pull = TapePullback(tape, losses, sources, activations)
-        return Linearized(forward, losses, pull, scope, mapped, connected_around)
+        pull = TapePullback(tape, losses, versions, activations)
+        return Linearized(forward, losses, pull, scope, connected_around)
 
     def on_one_batch(self, function: Callable[[Linearized], Any], x: Any, y: Any, sample_weight: Any) -> Any:
         """See `StepProgram`."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ...rows import Activations, Cotangents, Pullback, single_cotangent
+from ...rows import Activations, Cotangents, Pullback, Versions, single_cotangent
 
 
 class TapePullback(Pullback):
@@ -16,16 +16,16 @@ class TapePullback(Pullback):
     Args:
         tape: a persistent tape that saw the forward pass.
         losses: one scalar for each term.
-        sources: the trainable variables' values.
+        versions: the trainable variables' values.
         activations: what the captured layers took in and gave out.
     """
 
     def __init__(
-        self, tape: tf.GradientTape, losses: Sequence[tf.Tensor], sources: Sequence[Any], activations: Activations
+        self, tape: tf.GradientTape, losses: Sequence[tf.Tensor], versions: Versions, activations: Activations
     ):
         self.tape = tape
         self.losses = losses
-        self.sources = sources
+        self.versions = versions
         self.activations = activations
 
     def __call__(
@@ -33,10 +33,13 @@ class TapePullback(Pullback):
     ) -> list[Any]:
         """One backward pass; the losses without a cotangent are not walked."""
         pulled = [(k, tf.cast(c, self.losses[k].dtype)) for k, c in enumerate(cotangents) if c is not None]
-        gradients = self.tape.gradient(
-            [self.losses[k] for k, _ in pulled],
-            self._targets(variables, calls),
-            output_gradients=[cotangent for _, cotangent in pulled],
+        gradients = self._by_variables(
+            self.tape.gradient(
+                [self.losses[k] for k, _ in pulled],
+                self._targets(variables, calls),
+                output_gradients=[cotangent for _, cotangent in pulled],
+            ),
+            variables,
         )
         return [tf.convert_to_tensor(g) if dense and g is not None else g for g in gradients]
 
@@ -52,23 +55,27 @@ class TapePullback(Pullback):
             return [tf.convert_to_tensor(g) for g in gradients if g is not None]
 
         found = iter(tf.vectorized_map(pull, cotangents))
-        return [next(found) if known else None for known in connected]
+        return self._by_variables([next(found) if known else None for known in connected], variables)
 
     def _targets(self, variables: Sequence[int], calls: Sequence[int]) -> list[Any]:
-        return [self.sources[index] for index in variables] + [self.activations.outputs[place] for place in calls]
+        return self.versions.flat(variables) + [self.activations.outputs[place] for place in calls]
+
+    def _by_variables(self, gradients: Sequence[Any], variables: Sequence[int]) -> list[Any]:
+        """Gradients by the targets as gradients by the variables, then by the calls' outputs."""
+        left = iter(gradients)
+        return [*self.versions.summed(variables, left, tf.convert_to_tensor), *left]
 
     def connected(self) -> list[set[int]]:
         """For every loss, the indices of the variables that it is connected to."""
-        return [
-            {index for index, g in enumerate(self.tape.gradient(loss, self.sources)) if g is not None}
-            for loss in self.losses
-        ]
+        everything = range(len(self.versions))
+        rows = [self(single_cotangent(term, len(self.losses), 1.0), everything) for term in range(len(self.losses))]
+        return [{index for index, g in enumerate(row) if g is not None} for row in rows]
 
     def nonfinite_terms(self) -> tf.Tensor:
         """Marks the terms whose own gradient is not finite, shape `(T,)` int32."""
         nonfinite = []
         for index in range(len(self.losses)):
-            gradients = self(single_cotangent(index, len(self.losses), 1.0), range(len(self.sources)))
+            gradients = self(single_cotangent(index, len(self.losses), 1.0), range(len(self.versions)))
             finite = [tf.reduce_all(tf.math.is_finite(values_of(g))) for g in gradients if g is not None]
             nonfinite.append(tf.cast(~tf.reduce_all(finite), tf.int32))
         return tf.stack(nonfinite)

@@ -13,7 +13,7 @@ import torch
 import torch._functorch.config
 
 from ....terms import TermValue
-from ...rows import Activations, CapturedLayer, cut
+from ...rows import Activations, CapturedLayer, RecordingScope, Versions, cut
 from ...step import Linearized, WritingProgram
 from ._pullback import GraphPullback
 
@@ -25,10 +25,14 @@ class Program(WritingProgram):
         self, x: Any, y: Any, sample_weight: Any, *, around: Sequence[CapturedLayer] | None = None
     ) -> Linearized:
         """See `WritingProgram`; what it gives is detached."""
-        activations = Activations(self.plan.captured() if around is None else ())
-        sources = [variable.value for variable in self.model.trainable_variables]
-        scope = keras.StatelessScope(self.regularized_values(), collect_losses=True)
-        mapped = dict(scope.state_mapping)
+        activations = Activations(self.plan.captured() if around is None else (), source=_source)
+        versions = Versions(self.model.trainable_variables)
+        scope = RecordingScope(
+            self.regularized_values(),
+            versions=versions,
+            detach=torch.Tensor.detach,
+            source=lambda value: _source(value.clone()),
+        )
         with scope, activations.capturing(), cut(around or ()):
             forward = self.forward(x, y, sample_weight, training=True)
             losses = [value.loss for value in forward.values]
@@ -38,8 +42,8 @@ class Program(WritingProgram):
             with self._same_draws(), torch.enable_grad():
                 return self.linearize(x, y, sample_weight, around=captured).pull.connected()
 
-        pull = GraphPullback(losses, sources, activations)
-        return Linearized(detached, [loss.detach() for loss in losses], pull, scope, mapped, connected_around)
+        pull = GraphPullback(losses, versions, activations)
+        return Linearized(detached, [loss.detach() for loss in losses], pull, scope, connected_around)
 
     def on_one_batch(self, function: Callable[[Linearized], Any], x: Any, y: Any, sample_weight: Any) -> Any:
         """See `StepProgram`."""
@@ -77,6 +81,8 @@ class Program(WritingProgram):
 
     def all_finite(self, gradients: Sequence[Any]) -> torch.Tensor:
         """As elsewhere; PyTorch sums a matrix as fast as it reads it."""
+        if not gradients:
+            return super().all_finite(gradients)
         return torch.isfinite(torch.stack([gradient.sum() for gradient in gradients]).sum())
 
     def prepare(self) -> None:
@@ -99,6 +105,11 @@ class Program(WritingProgram):
             yield
         finally:
             self.restore_random_state(generator)
+
+
+def _source(value: torch.Tensor) -> torch.Tensor:
+    """The tensor, by which gradients can be taken."""
+    return value if value.requires_grad else value.requires_grad_()
 
 
 def _detach(value: TermValue) -> TermValue:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ...rows import Activations, Cotangents, Pullback, single_cotangent
+from ...rows import Activations, Cotangents, Pullback, Versions, single_cotangent
 
 
 class GraphPullback(Pullback):
@@ -15,13 +15,13 @@ class GraphPullback(Pullback):
 
     Args:
         losses: one scalar for each term, connected to the graph or not.
-        sources: the trainable variables' values.
+        versions: the trainable variables' values.
         activations: what the captured layers took in and gave out.
     """
 
-    def __init__(self, losses: Sequence[torch.Tensor], sources: Sequence[torch.Tensor], activations: Activations):
+    def __init__(self, losses: Sequence[torch.Tensor], versions: Versions, activations: Activations):
         self.losses = losses
-        self.sources = sources
+        self.versions = versions
         self.activations = activations
         self.in_graph = [index for index, loss in enumerate(losses) if loss.requires_grad]
 
@@ -48,18 +48,18 @@ class GraphPullback(Pullback):
         calls: Sequence[int],
         **how: bool,
     ) -> list[Any]:
-        targets = [self.sources[index] for index in variables]
-        targets += [self.activations.outputs[place] for place in calls]
+        targets = self.versions.flat(variables) + [self.activations.outputs[place] for place in calls]
         # An output that no variable stands behind cannot be differentiated by.
         wanted = [target for target in targets if target.requires_grad]
         if not chosen or not wanted:
-            return [None] * len(targets)
+            return [None] * (len(variables) + len(calls))
         losses = [self.losses[index] for index in chosen]
         found = iter(torch.autograd.grad(losses, wanted, list(cotangents), retain_graph=True, allow_unused=True, **how))
-        return [next(found) if target.requires_grad else None for target in targets]
+        gradients = iter([next(found) if target.requires_grad else None for target in targets])
+        return [*self.versions.summed(variables, gradients, torch.Tensor.to_dense), *gradients]
 
     def _single(self, term: int) -> list[Any]:
-        return self(single_cotangent(term, len(self.losses), 1.0), range(len(self.sources)))
+        return self(single_cotangent(term, len(self.losses), 1.0), range(len(self.versions)))
 
     def connected(self) -> list[set[int]]:
         """For every loss, the indices of the variables that it is connected to."""
