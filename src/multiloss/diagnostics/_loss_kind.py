@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..losses import get as find_loss
-from ..terms import Term, form_by_shape
+from ..terms import BY_SHAPE, Term, form_by_shape
 
 # By the names of Keras's and multiloss's losses, in small letters without signs. A loss that stands nowhere is not
 # judged: nothing is known of it.
@@ -63,7 +63,7 @@ def loss_kind(term: Term, y_true: Any, y_pred: Any) -> LossKind:
         y_pred: its predictions.
     """
     identifier = term.function.identifier
-    if isinstance(identifier, str) and identifier.lower() in ("crossentropy", "ce"):
+    if isinstance(identifier, str) and identifier.lower() in BY_SHAPE:
         return LossKind(identifier, _BY_FORM[form_by_shape(y_true, y_pred)])
     loss = find_loss(identifier)
     owner = getattr(loss, "__self__", loss)

@@ -9,12 +9,14 @@ import keras
 import numpy as np
 from keras import ops
 
+from .._core.configured import given_name
 from .._core.errors import invalid
 from .._core.typing import Array
 from ..losses import get as find_loss
 from ._form import form_by_shape
 
-_BY_SHAPE = ("crossentropy", "ce")
+BY_SHAPE = ("crossentropy", "ce")
+"""Names of the cross-entropy that goes by the shapes of target and prediction."""
 
 
 class LossFunction:
@@ -32,7 +34,7 @@ class LossFunction:
         self._function = _function(identifier)
         owner = getattr(self._function, "__self__", self._function)
         _refuse_variables(owner)
-        self.name = identifier if isinstance(identifier, str) else getattr(owner, "name", None) or _name(owner)
+        self.name = identifier if isinstance(identifier, str) else given_name(owner) or _name(owner)
         self.reduction = str(getattr(owner, "reduction", "mean")).lower()
         self.entrywise = self._probe_entrywise()
 
@@ -58,7 +60,7 @@ class LossFunction:
 
 
 def _function(identifier: Any) -> Callable[[Array, Array], Array]:
-    if isinstance(identifier, str) and identifier.lower() in _BY_SHAPE:
+    if isinstance(identifier, str) and identifier.lower() in BY_SHAPE:
         return _crossentropy_by_shape
     loss = find_loss(identifier)
     if isinstance(loss, keras.losses.Loss):

@@ -5,3 +5,4 @@ from .model import FitObserver as FitObserver
 from .model import MultiLossModel as MultiLossModel
 from .model import Probe as Probe
 from .model import compile as compile
+from .model import probe_changed as probe_changed

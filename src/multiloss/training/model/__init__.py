@@ -4,3 +4,4 @@ from ._callbacks import FitObserver as FitObserver
 from ._compile import compile as compile
 from ._model import MultiLossModel as MultiLossModel
 from ._probe import Probe as Probe
+from ._probe import probe_changed as probe_changed
