@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from .._core.errors import invalid
+from .._core.places import check_folder
 from .._core.versions import package_version
 from .._core.wording import percent
 from ..problems import Problem, with_fresh_names
@@ -78,6 +79,8 @@ def diagnose(
     for name, value in (("batches", batches), ("batch_size", 1 if batch_size is None else batch_size)):
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise invalid(f"`{name}` must be an integer of at least 1", received=value)
+    if out is not None:
+        check_folder("`out`", out)
     trainer, data, size, label, description = _prepared(problem, data, seed)
     source = Batches(data, batch_size or size, seed)
     seen = source.first(batches)
