@@ -17,7 +17,7 @@ class Sharing:
     """Which trainable variables are shared, by index.
 
     Attributes:
-        shared: reached by at least two balanced terms, or given by pattern.
+        shared: connected to at least two balanced terms, or given by pattern.
         private: all others.
         measured: those over which the Gramian is taken, and whose gradients must be formed.
         captured: layers that give the rest of the Gramian from what they took in and gave out.
