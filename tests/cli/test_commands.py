@@ -8,8 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 import multiloss
+from multiloss._core import places
 from multiloss._core.registry import members
-from multiloss.cli import _compare, _list, _ready
+from multiloss.cli import _compare, _list
 from multiloss.cli._app import app, run
 from multiloss.experiments import Comparison
 
@@ -173,7 +174,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_trained(v
     def refuse(dir):
         raise PermissionError(errno.EACCES, "Permission denied", str(dir))
 
-    monkeypatch.setattr(_ready, "TemporaryFile", refuse)
+    monkeypatch.setattr(places, "TemporaryFile", refuse)
     assert run([verb, "--out", str(tmp_path / "new" / "report")]) == 2
     place = repr(str(tmp_path / "new" / "report"))
     assert f"--out must be a folder that can be written. Received: {place}: Permission denied." in one_line(capsys)

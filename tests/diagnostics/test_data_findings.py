@@ -181,3 +181,31 @@ def test_large_inputs():
 def test_predictions_that_start_far_away():
     wide = keras.layers.Dense(1, name="size", kernel_initializer=keras.initializers.RandomNormal(stddev=100.0))
     assert "begin at" in the(diagnose(heads(size=wide)), "far start").message
+
+
+def padded(lengths, batches=1):
+    """Sequences of up to 6 steps, and a trainer that sees Keras's mask; the padding holds class 9 of 3."""
+    inputs = keras.Input((None, 2))
+    hidden = keras.layers.LSTM(4, return_sequences=True)(keras.layers.Masking()(inputs))
+    model = keras.Model(inputs, {"kind": keras.layers.Dense(3, activation="softmax", name="kind")(hidden)})
+    found = []
+    for batch, length in enumerate(np.tile(lengths, batches)):
+        x = np.random.default_rng(batch).normal(size=(8, length, 2)).astype("float32")
+        kind = np.random.default_rng(batch).integers(0, 3, (8, length))
+        x[::2, length - 2 :], kind[::2, length - 2 :] = 0.0, 9
+        found.append((x, {"kind": kind}))
+    return compiled(model, {"kind": "sparse_categorical_crossentropy"}), found
+
+
+def test_the_padding_of_sequences_is_no_label():
+    trainer, [(x, y)] = padded([6])
+    for data in ((x, y), iter([(x, y)])):
+        diagnosis = ml.diagnose(trainer, data, batch_size=8)
+        assert "class out of range" not in found(diagnosis)
+        assert diagnosis.terms[0].targets["labels"] == 8 * 6 - 4 * 2
+        assert diagnosis.terms[0].targets["max"] == 2
+
+
+def test_batches_of_many_lengths():
+    trainer, batches = padded([6, 5, 6])
+    assert ml.diagnose(trainer, iter(batches)).terms[0].targets["labels"] == 2 * (8 * 6 - 4 * 2)

@@ -1,6 +1,7 @@
 """`compare` from end to end, on a model of a few dozen weights."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ import pytest
 import multiloss as ml
 from multiloss.aggregation import PCGrad
 from multiloss.experiments import Comparison, compare
+from multiloss.experiments.runs import InitialModel, check_score
 from multiloss.experiments.runs._batches import SeededBatches
-from multiloss.experiments.runs._initial_model import InitialModel
+from multiloss.training import evaluation_log_names
 
 
 @pytest.fixture(scope="module")
@@ -141,9 +143,29 @@ def test_a_failing_run_is_recorded_and_the_rest_goes_on(make_problem, counting, 
     assert [entry.verdict for entry in found.summary] == ["baseline", "failed"]
 
 
-def test_an_unknown_score_is_the_caller_s_mistake(make_problem):
+@pytest.mark.parametrize("dataset", [False, True])
+def test_an_unknown_score_is_refused_before_anything_is_trained(make_problem, monkeypatch, dataset):
+    monkeypatch.setattr(ml.MultiLossModel, "fit", None)
+    problem = make_problem(score={"size_mae": "min", "size_mea": "min"})
+    if dataset:
+        problem = replace(problem, validation=SeededBatches(problem.validation, 8, 0))
     with pytest.raises(ValueError, match=r"Unknown score metric 'size_mea'.*Did you mean 'size_mae'"):
-        compare(make_problem(score={"size_mea": "min"}), ["fixed"], epochs=3, seeds=1, tuned_trials=0, verbose=0)
+        compare(problem, ["fixed"], epochs=3, seeds=1, verbose=0)
+
+
+def test_the_logs_of_an_evaluation_are_known_without_one(make_problem):
+    problem = make_problem()
+    trainer = ml.compile(problem.new_model(0), "sgd", loss=problem.loss, metrics=problem.metrics)
+    x, y = problem.validation
+    names = evaluation_log_names(trainer, x, y)
+    assert set(names) == set(trainer.evaluate(x, y, verbose=0, return_dict=True))
+
+
+def test_validation_data_that_can_be_read_once_are_left_alone(make_problem):
+    problem = make_problem(score={"size_mea": "min"})
+    batches = iter([problem.validation])
+    check_score(replace(problem, validation=batches), InitialModel(problem, 0))
+    assert next(batches) is problem.validation
 
 
 @pytest.mark.parametrize(

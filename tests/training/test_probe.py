@@ -7,6 +7,7 @@ from models import data, joint_losses, losses, two_heads, weights_of
 from test_step import _numpy_gradients
 
 import multiloss as ml
+from multiloss.training import probe_changed
 
 USER = {"value": 3.0, "label": 0.5}
 
@@ -135,3 +136,28 @@ def test_wrong_data_raises_by_name():
     trainer = ml.compile(two_heads(), "sgd", loss=losses())
     with pytest.raises(ValueError, match="label"):
         trainer.probe(x, {"value": np.ones((8, 2), "float32")})
+
+
+def test_other_terms_are_looked_at_in_the_place_of_some():
+    x, y = data(16)
+    model = two_heads()
+
+    def doubled(y_true, y_pred):
+        return keras.ops.mean(keras.ops.square(y_true - 2.0 * y_pred), axis=-1)
+
+    trainer = ml.compile(model, "sgd", loss=losses(), loss_weights=USER)
+    before = trainer.probe(x, y)
+    wanted = ml.compile(model, "sgd", loss={**losses(), "value": doubled}, loss_weights=USER).probe(x, y)
+    changed = {"value": ml.Term(doubled).bound("value", None)}
+    (seen,) = probe_changed(trainer.program, changed, [(x, y, None)])
+    np.testing.assert_allclose(seen.losses, wanted.losses, rtol=1e-6)
+    np.testing.assert_allclose(seen.gramian, wanted.gramian, rtol=1e-5, atol=1e-7)
+    np.testing.assert_array_equal(trainer.probe(x, y).gramian, before.gramian)
+
+
+def test_the_mask_of_padded_sequences_is_given():
+    inputs = keras.Input((3, 1))
+    model = keras.Model(inputs, {"value": keras.layers.Dense(1)(keras.layers.Masking()(inputs))})
+    x = np.array([[[1.0], [1.0], [0.0]], [[1.0], [0.0], [0.0]]], "float32")
+    probe = ml.compile(model, "sgd", loss={"value": "mse"}).probe(x, {"value": x})
+    np.testing.assert_array_equal(probe.masks["value"], x[..., 0] == 1.0)

@@ -29,7 +29,7 @@ class Aggregator(Balancer):
             `"representation:<pattern>"` (the outputs of the layers that it matches: K short backward passes through
             the heads and one long one; the shared layers beneath get the same weights, unmeasured).
         shared: a pattern of the layers whose variables are shared; None finds those that at least two balanced
-            terms reach.
+            terms are connected to.
         heads: `"unweighted"` (default): private variables get the gradient of the user-weighted sum; `"weighted"`:
             that of the balanced sum.
         every: solve in every n-th step, and keep the weights in between: the K backward passes are paid once in n

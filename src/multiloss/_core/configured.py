@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -72,6 +73,35 @@ def arguments(made: Any) -> dict[str, Any]:
     return {**made.get_config(), **_kept(made)}
 
 
+def given_name(made: Any) -> str | None:
+    """The name of a Keras object, without the number that Keras adds where it makes the name up: `dice` of `dice_34`."""
+    name = getattr(made, "name", None)
+    if not isinstance(name, str):
+        return None
+    plain = re.sub(r"_\d+$", "", name)
+    return plain if _squeezed(plain) == _squeezed(type(made).__name__) else name
+
+
+def code(made: Any, **changes: Any) -> str:
+    """The call that makes an object, with some arguments changed."""
+    return _call(type(made), {**_config(made), **changes})
+
+
+def _config(made: Any) -> dict[str, Any]:
+    """The arguments of any object with a config, without a name that Keras made up."""
+    if isinstance(made, Configured):
+        return arguments(made)
+    # Keras keeps the arguments of some losses, such as `delta` of Huber, out of their config.
+    config = {**made.get_config(), **getattr(made, "_fn_kwargs", {})}
+    if _squeezed(given_name(made) or "") == _squeezed(type(made).__name__):
+        config.pop("name", None)
+    return config
+
+
+def _squeezed(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()
+
+
 def _kept(made: Any) -> dict[str, Any]:
     found = {}
     own = vars(made)
@@ -115,8 +145,7 @@ def _words(value: Any) -> str:
     if isinstance(value, np.generic):
         return repr(value.item())
     if callable(getattr(value, "get_config", None)) and not isinstance(value, type):
-        # Keras keeps the arguments of some losses, such as `delta` of Huber, out of their config.
-        return _call(type(value), {**value.get_config(), **getattr(value, "_fn_kwargs", {})})
+        return _call(type(value), _config(value))
     if callable(value):
         return getattr(value, "__name__", type(value).__name__)
     return repr(value) if type(value).__repr__ is not object.__repr__ else f"{type(value).__name__}()"

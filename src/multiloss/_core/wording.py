@@ -101,6 +101,11 @@ def names(given: Iterable[str]) -> str:
     return listed(f"`{name}`" for name in given)
 
 
+def quoted(text: str) -> str:
+    """A string as Python with double quotes."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def aligned(rows: Sequence[Sequence[str]], *, numbers: bool = False) -> list[str]:
     """A table as lines of text.
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from .._core.places import check_folder
 from ..experiments import BALANCERS, EPOCHS, SEEDS, contenders, make_budget
 from ..experiments import compare as run_comparison
 from ..reporting import write_report
@@ -17,7 +18,7 @@ from ._mistakes import UserMistake, mistakes_of
 from ._outcome import show_outcome
 from ._problem_reference import FORMS, check_model, load_problem
 from ._progress_bar import progress_bar
-from ._ready import check_folder, check_report, wake_keras
+from ._ready import check_report, wake_keras
 from ._result_table import print_result
 from ._stopping import stops_cleanly
 
@@ -66,7 +67,8 @@ def compare(
     # What the user's own code prints must not get between the lines of the JSON document.
     with contextlib.redirect_stdout(sys.stderr):
         check_report()
-        check_folder(out)
+        with mistakes_of("", ValueError):
+            check_folder("--out", out)
         with mistakes_of("", ValueError):
             contenders(balancers, baseline)
             make_budget(budget, epochs)

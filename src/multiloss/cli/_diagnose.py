@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from .._core.places import check_folder
 from ..diagnostics import BATCHES
 from ..diagnostics import diagnose as run_diagnosis
 from ..reporting import write_diagnosis
@@ -16,7 +17,7 @@ from ._findings import print_diagnosis
 from ._mistakes import mistakes_of
 from ._outcome import show_outcome
 from ._problem_reference import FORMS, check_model, load_problem
-from ._ready import check_folder, check_report, wake_keras
+from ._ready import check_report, wake_keras
 from ._stopping import stops_cleanly
 
 EXAMPLES = """\b
@@ -42,7 +43,8 @@ def diagnose(
     # What the user's own code prints must not get between the lines of the JSON document.
     with contextlib.redirect_stdout(sys.stderr):
         check_report()
-        check_folder(out)
+        with mistakes_of("", ValueError):
+            check_folder("--out", out)
         wake_keras()
         found = load_problem(problem)
         check_model(found)

@@ -13,14 +13,15 @@ from rich.console import Console
 
 from .._core.errors import invalid
 from .._core.optional import require
+from .._core.places import check_folder
 from ..experiments import EPOCHS
-from ..experiments.tuning import CONFIRM_SEEDS, KINDS, METHODS, WorkersEnded, read_search
+from ..experiments.tuning import CONFIRM_SEEDS, KINDS, METHODS, WorkersEnded, check_storage, read_search
 from ..experiments.tuning import tune as run_search
 from ..reporting import write_tuning
 from ._mistakes import UserMistake, mistakes_of
 from ._outcome import show_outcome
 from ._problem_reference import FORMS, check_model, load_problem
-from ._ready import check_folder, check_report, wake_keras
+from ._ready import check_report, wake_keras
 from ._stopping import stops_cleanly
 from ._tuning_progress import tuning_progress
 from ._tuning_table import print_tuning
@@ -95,10 +96,12 @@ def tune(
     # What the user's own code prints must not get between the lines of the JSON document.
     with contextlib.redirect_stdout(sys.stderr):
         check_report()
-        check_folder(out)
+        with mistakes_of("", ValueError):
+            check_folder("--out", out)
         with mistakes_of("", ImportError):
             require("optuna", extra="tune", purpose="tuning")
         with mistakes_of("", ValueError):
+            check_storage("--storage", storage)
             wanted = _search(search, weights, balancers)
             read_search(wanted)
             judges = _objective(objective)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import keras
 import numpy as np
 
 from .._core.errors import invalid
+from .._core.places import check_folder
 from .._core.versions import package_version
 from .._core.wording import percent
 from ..problems import Problem, with_fresh_names
-from ..terms import Constraint
-from ..training import MultiLossModel
+from ..terms import Constraint, Description
+from ..training import MultiLossModel, probe_changed
 from ..training import compile as compile_trainer
 from ..training.reading import BATCH_SIZE, Batches
 from . import findings as findings  # registers the checks
@@ -77,6 +79,8 @@ def diagnose(
     for name, value in (("batches", batches), ("batch_size", 1 if batch_size is None else batch_size)):
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise invalid(f"`{name}` must be an integer of at least 1", received=value)
+    if out is not None:
+        check_folder("`out`", out)
     trainer, data, size, label, description = _prepared(problem, data, seed)
     source = Batches(data, batch_size or size, seed)
     seen = source.first(batches)
@@ -140,8 +144,12 @@ def _examined(trainer: MultiLossModel, source: Batches, seen: Sequence[tuple[Any
     counted = [not isinstance(term.description, Constraint) for term in terms]
     # A model that may have losses of its own has a term for them, which is empty where it has none after all.
     kept = [term.description is not None or bool(probes[0].connected[term.index]) for term in terms]
-    measured = Measurement.of(probes, counted, kept)
-    return gather(trainer, seen, source, measured, [probe.predictions for probe in probes])
+
+    def measure(changed: Mapping[str, Description]) -> Measurement:
+        return Measurement.of(probe_changed(trainer.program, changed, seen), counted, kept)
+
+    measurements = gather(trainer, seen, source, Measurement.of(probes, counted, kept), probes)
+    return dataclasses.replace(measurements, measure=measure)
 
 
 def _matrices(measurements: Measurements) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import keras
 
 from .._core.registry import entry_of
 from ..losses import get as find_loss
-from ..terms import Term, form_by_shape
+from ..terms import BY_SHAPE, Term, form_by_shape
 
 # Keras's losses by their names in small letters without signs; multiloss's say it where they are registered.
 # `""` is not judged, and neither is a loss that stands nowhere: nothing is known of it.
@@ -76,7 +76,7 @@ def loss_kind(term: Term, y_true: Any, y_pred: Any) -> LossKind:
         y_pred: its predictions.
     """
     identifier = term.function.identifier
-    if isinstance(identifier, str) and identifier.lower() in ("crossentropy", "ce"):
+    if isinstance(identifier, str) and identifier.lower() in BY_SHAPE:
         return LossKind(identifier, _BY_FORM[form_by_shape(y_true, y_pred)])
     family, from_logits = _expected(find_loss(identifier))
     return LossKind(term.function.name, family, from_logits)

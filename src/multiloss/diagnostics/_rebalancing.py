@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from keras import ops
 
-from .._core.wording import number, percent, rounded
+from .._core.wording import number, percent, quoted, rounded
 from ..aggregation import solve
 from ..scales import Constant
 from ._measurement import Measurement, nanmean, shares_of
 from ._measurements import Measurements, Subject
-from ._term_code import quoted, term_code
+from ._term_code import term_code
 
 # A term with more than this part of the gradient leaves nothing to the others; one with less than this gets nothing.
 DOMINANT, DROWNED = 0.95, 0.01

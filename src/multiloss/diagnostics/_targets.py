@@ -66,28 +66,46 @@ def term_of(description: Description | None) -> Term | None:
     return inner if isinstance(inner, Term) else None
 
 
-def targets_of(term: Term, x: Any, y: Mapping[str, np.ndarray], shape: tuple[int, ...], whole: bool) -> Targets | None:
-    """The targets of a term; None where `y` has none for it.
+@dataclass(frozen=True)
+class Source:
+    """Where targets are read from.
+
+    Attributes:
+        x: the inputs, in which a mask may stand.
+        y: targets by name.
+        masks: Keras's masks of outputs by name, where they are known.
+        whole: whether these are all of the training data's.
+    """
+
+    x: Any
+    y: Mapping[str, np.ndarray]
+    masks: Mapping[str, np.ndarray]
+    whole: bool
+
+
+def targets_of(term: Term, source: Source, shape: tuple[int, ...]) -> Targets | None:
+    """The targets of a term; None where there are none for it.
 
     Args:
         term: the term, with its places filled in.
-        x: the inputs, in which a mask may stand.
-        y: targets by name.
+        source: where they are.
         shape: of the term's output.
-        whole: whether these are all of the training data's.
     """
+    x, y = source.x, source.y
     given = y.get(str(term.target), y.get(str(term.output)))
     if given is None:
         return None
     values = np.asarray(given)
-    whole = whole and values.size <= MOST_ENTRIES
+    whole = source.whole and values.size <= MOST_ENTRIES
     rows = spread_rows(values)
     values = values[rows]
     if term.column is not None and values.ndim == len(shape) and values.shape[-1] == shape[-1]:
         values = _picked(values, term.column)
     extra = None if term.mask is None else y.get(term.mask, x.get(term.mask) if isinstance(x, Mapping) else None)
     given_mask = None if extra is None else np.asarray(extra)[rows]
-    mask = counting(Labels(str(term.output), values, term.missing, given_mask))
+    padding = source.masks.get(str(term.output))
+    padding = None if padding is None else padding[rows]
+    mask = counting(Labels(str(term.output), values, term.missing, given_mask, padding))
     mask = combine(mask, counting(Labels(str(term.output), values, term.function.ignored_class)))
     return Targets(values, in_full(mask, values), whole)
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from .._core.wording import quoted
 from ..scales import Constant
 from ..terms import Term
+from ._loss_code import loss_code
 
 
 def term_code(term: Term, **changes: str) -> str:
     """The term as Python, with some arguments changed: `ml.Term("mse", missing="nan", scale="initial")`.
 
     Args:
-        term: the term; a loss that is no name is written as `...`.
+        term: the term.
         **changes: arguments and their code.
     """
-    identifier = term.function.identifier
     arguments = {}
     for name in ("column", "missing", "mask", "class_weight", "sample_weight"):
         if (value := getattr(term, name)) is not None:
@@ -24,11 +25,6 @@ def term_code(term: Term, **changes: str) -> str:
         arguments["scale"] = "..."
     if not term.balanced:
         arguments["balanced"] = "False"
-    shown = [quoted(identifier) if isinstance(identifier, str) else f"{term.function.name}"]
+    shown = [loss_code(term.function.identifier)]
     shown += [f"{name}={code}" for name, code in {**arguments, **changes}.items()]
     return f"ml.Term({', '.join(shown)})"
-
-
-def quoted(text: str) -> str:
-    """A string as Python with double quotes."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from .._core.errors import invalid
+from .._core.places import check_folder
 from ..problems import Problem
 from ._tuned import add_tuned
 from .comparison import CompareProgress, Comparison, Plan, contenders
-from .defaults import BALANCERS, EPOCHS, FIXED, SEEDS, Reporter, check_folder
-from .runs import make_budget
+from .defaults import BALANCERS, EPOCHS, FIXED, SEEDS, Reporter
+from .runs import InitialModel, check_score, make_budget
 from .statistics import t_distribution
 
 
@@ -101,11 +102,12 @@ def compare(
         make_budget(budget, epochs),
         _seeds(seeds),
         baseline,
-        check_folder(out),
+        None if out is None else check_folder("`out`", out),
     )
     if len(plan.seeds) > 1:
         # Before anything is trained, not after.
         t_distribution()
+    check_score(problem, InitialModel(problem, plan.seeds[0]))
     report = Reporter(on_progress, verbose)
     return add_tuned(plan, tuned_trials, report).carry_out(report)
 

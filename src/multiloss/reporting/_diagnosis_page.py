@@ -30,7 +30,7 @@ def render_diagnosis(diagnosis: Diagnosis, pictures: Sequence[Picture]) -> str:
 
 
 def _layers(diagnosis: Diagnosis) -> list[tuple[str, list[str], bool]]:
-    """Every layer with the terms that reach it, and whether it is shared; in the model's order."""
+    """Every layer with the terms connected to it, and whether it is shared; in the model's order."""
     found: dict[str, list[str]] = {}
     for term in diagnosis.terms:
         for layer in term.layers:

@@ -12,6 +12,7 @@ from ._faults import fault_error as fault_error
 from ._feature_penalty import FeaturePenalty as FeaturePenalty
 from ._form import form_by_shape as form_by_shape
 from ._joint import Joint as Joint
+from ._loss_function import BY_SHAPE as BY_SHAPE
 from ._output_penalty import OutputPenalty as OutputPenalty
 from ._term import Term as Term
 from ._weight_penalty import WeightPenalty as WeightPenalty

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from .._core.configured import given_name
 from .._core.errors import invalid
 from .._core.keras_masks import keras_mask
 from .._core.linalg import to_float
@@ -21,7 +22,8 @@ from ..losses import get as find_loss
 from ._classes import number_of_classes
 from ._form import form_by_shape
 
-_BY_SHAPE = ("crossentropy", "ce")
+BY_SHAPE = ("crossentropy", "ce")
+"""Names of the cross-entropy that goes by the shapes of target and prediction."""
 # Keras's `LossFunctionWrapper`, the base of all its losses, has no public name.
 _WRAPPED = keras.losses.MeanSquaredError.__base__
 
@@ -57,7 +59,7 @@ class LossFunction:
         owner: Any = getattr(self._function, "__self__", self._function)
         _refuse_variables(owner)
         self._owner = identifier if _goes_by_shape(identifier) else owner
-        self.name = identifier if isinstance(identifier, str) else getattr(owner, "name", None) or _name(owner)
+        self.name = identifier if isinstance(identifier, str) else given_name(owner) or _name(owner)
         is_object = isinstance(owner, keras.losses.Loss)
         # Not every release of Keras keeps its arguments as attributes; the config names them all.
         self.ignored_class: int | None = owner.get_config().get("ignore_class") if is_object else None
@@ -127,7 +129,7 @@ def _function(identifier: Any) -> Callable[[Array, Array], Array]:
 
 
 def _goes_by_shape(identifier: Any) -> bool:
-    return isinstance(identifier, str) and identifier.lower() in _BY_SHAPE
+    return isinstance(identifier, str) and identifier.lower() in BY_SHAPE
 
 
 def _crossentropy_by_shape(y_true: Array, y_pred: Array) -> Array:

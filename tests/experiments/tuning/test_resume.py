@@ -12,7 +12,7 @@ import pytest
 from tuning_formula import FormulaTraining, make_problem
 
 from multiloss.experiments.tuning import _recovery, _storage, _trial, tune
-from multiloss.experiments.tuning._recovery import this_worker
+from multiloss.experiments.tuning._recovery import requeue_lost_trials, this_worker
 
 pytestmark = pytest.mark.one_backend
 
@@ -169,7 +169,26 @@ def _leave_running(storage, worker):
 
 def test_this_process_is_alive():
     assert this_worker()["process"] == os.getpid()
-    assert this_worker() == this_worker()
+    assert this_worker()["started"] == pytest.approx(this_worker()["started"], abs=2.0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "gone"),
+    [
+        ({}, False),
+        ({"started": 3600.0}, False),  # the clock was set, and this system counts from the machine's start
+        ({"since_boot": 3600.0}, False),  # the clock was set, and this system remembers the time of day
+        ({"started": 3600.0, "since_boot": 3600.0}, True),  # another process with the same number
+    ],
+)
+def test_a_clock_that_is_set_ends_no_process(problem, training, storage, changed, gone):
+    search(problem, storage, trials=2)
+    worker = this_worker()
+    _leave_running(storage, {**worker, **{key: worker[key] + moved for key, moved in changed.items()}})
+    study = load(storage)
+    requeue_lost_trials(study)
+    states = [trial.state.name for trial in study.trials]
+    assert states[2:] == (["FAIL", "WAITING"] if gone else ["RUNNING"])
 
 
 def test_a_killed_search_loses_at_most_one_trial(problem, training, storage, tmp_path):

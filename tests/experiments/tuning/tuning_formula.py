@@ -31,7 +31,7 @@ def make_problem(**changes):
         "loss": dict.fromkeys(TERMS, "mse"),
         "train": data,
         "validation": data,
-        "metrics": dict.fromkeys(TERMS, "mae"),
+        "metrics": {"mask": "mae", "label": "accuracy", "size": "mae"},
         "score": SCORE,
         "batch_size": 16,
     }

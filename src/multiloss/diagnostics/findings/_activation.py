@@ -8,6 +8,7 @@ import numpy as np
 
 from ..._core.wording import number, percent
 from .._finding import Finding, check
+from .._loss_code import loss_of_logits
 from .._measurements import Measurements, Subject
 
 # Probabilities may miss 0, 1 and their sum by rounding (half precision included).
@@ -27,6 +28,7 @@ def logits_as_probabilities(measurements: Measurements) -> Iterator[Finding]:
         if not kind.of_probabilities or kind.from_logits or not values.size:
             continue
         needed = "softmax" if kind.of_classes else "sigmoid"
+        told = loss_of_logits(subject.term.function.identifier, kind.family)
         outside = float(((values < -_ROUNDING) | (values > 1 + _ROUNDING)).mean())
         if outside:
             yield Finding(
@@ -35,8 +37,8 @@ def logits_as_probabilities(measurements: Measurements) -> Iterator[Finding]:
                 (name,),
                 f"`{kind.name}` of `{name}` expects probabilities, but {percent(outside)} of the predictions of "
                 f"{output.described} lie outside 0 to 1 (from {number(values.min())} to {number(values.max())}).",
-                f'End the output with `activation="{needed}"`, or tell the loss that it gets logits: '
-                f"`{_with_logits(subject)}`.",
+                f'End the output with `activation="{needed}"`'
+                + (f", or tell the loss that it gets logits: `{told}`." if told else "."),
             )
         elif kind.of_classes and output.predictions.shape[-1] > 1 and output.activation != "softmax":
             sums = output.predictions.sum(axis=-1, dtype="float64")
@@ -102,13 +104,3 @@ def _looks_squashed(subject: Subject) -> bool:
     if values.size < _FEW or predictions.shape[-1] < 2 or values.min() < 0 or values.max() > 1:
         return False
     return bool(np.allclose(predictions.sum(axis=-1, dtype="float64"), 1.0, atol=_ROUNDING))
-
-
-def _with_logits(subject: Subject) -> str:
-    owner = subject.kind.name.replace("_", " ").title().replace(" ", "")
-    known = {"sparse": "SparseCategoricalCrossentropy", "one_hot": "CategoricalCrossentropy"}
-    known["binary"] = "BinaryCrossentropy"
-    plain = "crossentropy" in subject.kind.name.lower() and "focal" not in subject.kind.name.lower()
-    if plain and subject.kind.family in known:
-        return f"keras.losses.{known[subject.kind.family]}(from_logits=True)"
-    return f"{owner}(..., from_logits=True)"

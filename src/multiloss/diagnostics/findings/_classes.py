@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..._core.wording import number, percent
+from ..._core.wording import number, percent, quoted
 from .._finding import Finding, check
 from .._measurements import Measurements, Subject
-from .._term_code import quoted, term_code
+from .._term_code import term_code
 
 # The commonest class this many times as frequent as the rarest deserves a word.
 _UNEQUAL = 10.0

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..._core.wording import names, percent
+from ..._core.wording import names, percent, quoted
 from .._finding import Finding, check
 from .._measurements import Measurements
-from .._term_code import quoted, term_code
+from .._term_code import term_code
 
 
 @check()

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..._core.wording import number, rounded
+from ..._core.wording import number
 from .._finding import Finding, check
 from .._measurements import Measurements, Subject
+from .._rescaling import TIMES, is_far, rescaling_of, size
 
-# Targets this many times larger than anything the model predicts at its start, and larger than this, are far away:
-# an optimizer moves a bias by about its learning rate a step.
-_TIMES, _LARGE = 20.0, 20.0
 # A spread below this part of the mean: the model first has to learn the mean.
 _NARROW = 0.05
 
@@ -44,7 +42,7 @@ def far_start(measurements: Measurements) -> Iterator[Finding]:
         if (
             measurements.begun
             or not labels.any()
-            or _size(predictions) < _TIMES * max(_size(labels), float(np.abs(labels).max()) / 5.0)
+            or size(predictions) < TIMES * max(size(labels), float(np.abs(labels).max()) / 5.0)
         ):
             continue
         yield Finding(
@@ -62,14 +60,9 @@ def far_start(measurements: Measurements) -> Iterator[Finding]:
 def far_target(measurements: Measurements) -> Iterator[Finding]:
     """Numbers far from what the untrained model predicts."""
     for name, subject in measurements.subjects.items():
-        if not subject.kind.of_numbers or not subject.output.finite.size or not subject.targets.finite.size:
+        if not is_far(subject):
             continue
         labels, predictions = subject.targets.finite, subject.output.finite
-        if np.ptp(labels) == 0:
-            continue
-        typical, begin = _size(labels), _size(predictions)
-        if typical < _LARGE or typical < _TIMES * begin:
-            continue
         mean, spread = float(labels.mean()), float(labels.std())
         narrow = spread < _NARROW * abs(mean)
         yield Finding(
@@ -80,18 +73,16 @@ def far_target(measurements: Measurements) -> Iterator[Finding]:
             f"{number(labels.max())}), while the model's predictions are {number(float(predictions.mean()))} ± "
             f"{number(float(predictions.std()))} now: it would take thousands of steps to get there"
             + (", and the spread that matters is small beside the mean." if narrow else "."),
-            _rescale(subject, mean, spread),
+            _rescale(subject),
         )
 
 
-def _rescale(subject: Subject, mean: float, spread: float) -> str:
-    output = subject.output.name
+def _rescale(subject: Subject) -> str:
+    change = rescaling_of(subject)
+    if change is None:
+        return "Train on (target − mean) ÷ deviation, and run the diagnosis again."
     return (
-        f"End the output `{output}` with `keras.layers.Rescaling(scale={rounded(spread, 3)}, "
-        f"offset={rounded(mean, 3)})`, without an activation before it, so that it starts where the targets are; or "
-        "train on (target − mean) ÷ deviation."
+        f"End the output `{subject.output.name}` with `keras.layers.Rescaling(scale={change.scale}, "
+        f"offset={change.offset})`, without an activation before it, so that it starts where the targets are; or "
+        "train on (target − mean) ÷ deviation instead, and run the diagnosis again."
     )
-
-
-def _size(values: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(np.square(values, dtype="float64"))))

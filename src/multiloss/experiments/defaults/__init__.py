@@ -1,7 +1,6 @@
 """What `compare` and `tune` have in common before anything is trained: values and the checks of arguments."""
 
 from ._arguments import Reporter as Reporter
-from ._arguments import check_folder as check_folder
 from ._arguments import check_integer as check_integer
 from ._values import BALANCERS as BALANCERS
 from ._values import EPOCHS as EPOCHS

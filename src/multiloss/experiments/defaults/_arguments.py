@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ..._core.errors import invalid
@@ -15,16 +14,6 @@ def check_integer(name: str, value: Any, least: int) -> None:
     """Refuses all but integers of at least `least`."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise invalid(f"`{name}` must be an integer of at least {least}", received=value)
-
-
-def check_folder(out: str | Path | None) -> Path | None:
-    """The folder for results; refuses a file in its place."""
-    if out is None:
-        return None
-    folder = Path(out)
-    if folder.exists() and not folder.is_dir():
-        raise invalid("`out` must be a folder", received=str(out), fix="Give another name: a file is in its place.")
-    return folder
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from ._initial_model import InitialModel as InitialModel
 from ._run import Run as Run
 from ._samples import Samples as Samples
 from ._samples import name_arrays as name_arrays
+from ._score import check_score as check_score
 from ._settings import displayed_settings as displayed_settings
 from ._settings import settings_digest as settings_digest
 from ._store import RunStore as RunStore

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from ..._core.errors import unknown_name
+from ._score import require_scores
 
 # The executions at the start of a run that hold the compilation.
 _COMPILING = 3
@@ -111,8 +111,9 @@ class EpochWatch(keras.callbacks.Callback):
         """Checks and reports."""
         if epoch == 0:
             known = [name.removeprefix("val_") for name in logs or {} if name.startswith("val_")]
-            for name in self.score:
-                if name not in known:
-                    self.unknown = unknown_name("score metric", name, known, "Fix the `score` of the problem.")
-                    raise self.unknown
+            try:
+                require_scores(self.score, known)
+            except ValueError as error:
+                self.unknown = error
+                raise
         self.report(epoch + 1)

@@ -9,6 +9,7 @@ from ._record import TrialRecord as TrialRecord
 from ._samplers import METHODS as METHODS
 from ._search import KINDS as KINDS
 from ._search import read_search as read_search
+from ._storage import check_storage as check_storage
 from ._storage import storage_url as storage_url
 from ._terms import look as look
 from ._tune import CONFIRM_SEEDS as CONFIRM_SEEDS

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..._core.errors import invalid
 from ...problems import Problem
-from ..runs import InitialModel
+from ..runs import InitialModel, check_score
 from ._loop import Loop, Report
 from ._objective import read_objective
 from ._samplers import new_pruner, new_sampler
@@ -72,6 +72,8 @@ class Job:
         search = read_search(self.search)
         objective = read_objective(problem, self.objective, pareto=self.method == "pareto")
         initial = InitialModel(problem, self.seed)
+        if at_start:
+            check_score(judged_by(problem, objective), initial)
         settings = study_settings(problem, initial, search, objective, self.method, self.epochs)
         name = self.study_name or f"{problem.name}-{self.method}"
         with quiet_optuna():

@@ -14,13 +14,13 @@ from ._storage import PURPOSE
 
 # Seconds that the moment between the begin of a trial and the name of its process may take on a busy machine.
 _MOMENT = 20.0
-# Seconds that two readings of one start may differ by: the clock is set meanwhile.
+# Seconds that two readings of one start may differ by.
 _SAME_START = 2.0
 
 
 def this_worker() -> dict[str, Any]:
     """What distinguishes this process from all others: machine, number, and when it started."""
-    return {"host": platform.node(), "process": os.getpid(), "started": _started(os.getpid())}
+    return {"host": platform.node(), "process": os.getpid(), **(_started(os.getpid()) or {})}
 
 
 def requeue_lost_trials(study: Any, at_start: bool = False) -> None:
@@ -81,14 +81,18 @@ def _is_gone(trial: Any, at_start: bool) -> bool:
         return True
     except psutil.AccessDenied:
         return False
-    # Numbers of processes are used again; the time of the start distinguishes them.
-    if started is None or abs(started - worker["started"]) > _SAME_START:
+    # Numbers of processes are used again; the time of the start distinguishes them. Where the clock is set meanwhile,
+    # either the time of day or the time since the machine started stays as it was: by the system.
+    if started is None or all(abs(time - worker[key]) > _SAME_START for key, time in started.items() if key in worker):
         return True
     return at_start and worker["process"] == os.getpid()
 
 
-def _started(process: int) -> float | None:
-    """When a process started, in seconds since 1970; None for one that is dead but not yet buried."""
+def _started(process: int) -> dict[str, float] | None:
+    """When a process started, in seconds since 1970 and since the machine started; None for one that is dead."""
     psutil = require("psutil", extra="tune", purpose=PURPOSE)
     found = psutil.Process(process)
-    return None if found.status() == psutil.STATUS_ZOMBIE else found.create_time()
+    if found.status() == psutil.STATUS_ZOMBIE:  # dead, but not yet buried
+        return None
+    started = found.create_time()
+    return {"started": started, "since_boot": started - psutil.boot_time()}

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..._core.errors import invalid
 from ..._core.optional import require
+from ..._core.places import check_file
 
 PURPOSE = "tuning"
 FILE = "tune.db"
@@ -39,6 +40,28 @@ def storage_url(storage: Any) -> str | None:
     path = Path(storage)
     path = path / FILE if path.is_dir() or not path.suffix else path
     return f"sqlite:///{path}"
+
+
+def check_storage(argument: str, storage: Any) -> None:
+    """Refuses a file that cannot be written, and what is no address; nothing is made, and no server is asked.
+
+    Args:
+        argument: its name, as the user writes it.
+        storage: as for `storage_url`.
+
+    Raises:
+        ValueError: naming what the user gave.
+    """
+    url = storage_url(storage)
+    if url is None or not url.startswith("sqlite"):
+        return
+    sqlalchemy = require("sqlalchemy", extra="tune", purpose=PURPOSE)
+    try:
+        name = sqlalchemy.make_url(url).database
+    except sqlalchemy.exc.ArgumentError as error:
+        raise invalid(f"{argument} must be a database's address, or a path", received=repr(url)) from error
+    if name and name != ":memory:" and not name.startswith("file:"):
+        check_file(argument, Path(name), str(storage))
 
 
 def open_storage(url: str | None) -> Any:

@@ -12,9 +12,10 @@ import keras
 
 from ..._core.errors import invalid
 from ..._core.optional import require
+from ..._core.places import check_folder
 from ..._core.versions import package_version
 from ...problems import Problem
-from ..defaults import EPOCHS, Reporter, check_folder, check_integer
+from ..defaults import EPOCHS, Reporter, check_integer
 from ._code import code
 from ._confirm import confirm
 from ._importance import importance
@@ -23,7 +24,7 @@ from ._loop import Loop
 from ._ranges import Span
 from ._record import records
 from ._samplers import check_pruning, check_sampler
-from ._storage import PURPOSE, storage_url
+from ._storage import PURPOSE, check_storage, storage_url
 from ._study import Opened
 from ._tuning import Tuning
 from ._workers import check_source, run_workers
@@ -130,6 +131,7 @@ def tune(
     if trials is not None:
         check_integer("trials", trials, 1)
     check_integer("seed", seed, 0)
+    check_storage("`storage`", storage)
     url = storage_url(storage)
     if workers > 1:
         if url is None:
@@ -139,7 +141,7 @@ def tune(
                 fix="Give one, as storage='sqlite:///tune.db'.",
             )
         check_source(problem)
-    folder = check_folder(out)
+    folder = None if out is None else check_folder("`out`", out)
     job = Job(
         problem,
         method,

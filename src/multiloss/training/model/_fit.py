@@ -12,6 +12,7 @@ import keras
 from .._keras_seams import values_kept
 from ._callbacks import FitObserver, TrainingMonitor
 from ._named_data import read_arguments
+from ._savable import check_saving_callbacks
 
 
 @contextlib.contextmanager
@@ -40,5 +41,6 @@ def prepare_fit(
     for callback in given:
         if isinstance(callback, FitObserver):
             callback.on_fit(bound.arguments)
+    check_saving_callbacks(given, trainer._arguments, trainer.optimizer)
     with values_kept(trainer):
         yield bound

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +13,12 @@ from keras import ops
 
 from ..._core.linalg import stack
 from ..._core.variables import layer_names
+from ...terms import Description
+from ..reading import read_data
 from ..rows import GramianProducts, NormProducts, single_cotangent
 from ..step import Linearized, StepProgram
+
+_BY_NAME = ("predictions", "masks")
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,7 @@ class Probe:
         connected: for each term, the paths of the layers that it is structurally connected to.
         shared: the paths of the layers that at least two balanced terms are connected to; empty where there are none.
         predictions: the model's outputs by name.
+        masks: the masks that layers hung on outputs (of padded sequences), true where a sequence has a step, by name.
     """
 
     names: tuple[str, ...]
@@ -44,12 +52,13 @@ class Probe:
     connected: tuple[tuple[str, ...], ...]
     shared: tuple[str, ...]
     predictions: dict[str, np.ndarray]
+    masks: dict[str, np.ndarray]
 
 
 def probe(program: StepProgram, x: Any, y: Any, sample_weight: Any) -> Probe:
     """Looks at one batch; see `MultiLossModel.probe`."""
     found = program.on_one_batch(_Examination(program), x, y, sample_weight)
-    arrays = {key: _numpy(value) for key, value in found.items() if key != "predictions"}
+    arrays = {key: _numpy(value) for key, value in found.items() if key not in _BY_NAME}
     plan, terms = program.plan, program.objective.terms
     assert plan.connected is not None
     return Probe(
@@ -60,9 +69,28 @@ def probe(program: StepProgram, x: Any, y: Any, sample_weight: Any) -> Probe:
         ),
         shared=tuple(layer_names(plan.variables[index] for index in plan.shared())),
         predictions={name: _numpy(value) for name, value in found["predictions"].items()},
+        masks={name: _numpy(value) for name, value in found["masks"].items()},
         present=arrays.pop("present").astype(bool),
         **{key: value.astype("float64") for key, value in arrays.items()},
     )
+
+
+def probe_changed(
+    program: StepProgram, descriptions: Mapping[str, Description], batches: Iterable[tuple[Any, Any, Any]]
+) -> list[Probe]:
+    """Looks at batches as if some terms were others; the program is left as it is, and has seen a batch already.
+
+    Args:
+        program: of a compiled trainer.
+        descriptions: bound descriptions by the names of the terms in whose place they stand.
+        batches: inputs, targets and sample weights.
+    """
+    changed, objective = copy.copy(program), copy.copy(program.objective)
+    objective.terms = [
+        dataclasses.replace(term, description=descriptions.get(term.name, term.description)) for term in objective.terms
+    ]
+    changed.objective = objective
+    return [probe(changed, *read_data(program.names, *batch)) for batch in batches]
 
 
 @dataclass(frozen=True)
@@ -93,7 +121,8 @@ class _Examination:
             "present": measured.present,
             "gramian": gramian,
             "norms": ops.sqrt(squares),
-            "predictions": linear.forward.batch.y_pred,
+            "predictions": dict(linear.forward.batch.y_pred),
+            "masks": dict(linear.forward.batch.masks),
         }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,20 +10,17 @@ import numpy as np
 
 from ..._core.errors import invalid
 from ..._core.plain_data import plain, restored
-from ..._core.scale import Scale
-from ..._core.schedule import Schedule
-from ...terms import Description
 from ..reading import seed_states
+from ._savable import check_savable
 
 
 def serialize_compile_config(arguments: Mapping[str, Any], optimizer: Any) -> dict[str, Any]:
     """The arguments of `compile` as plain data.
 
     Raises:
-        ValueError: for a lambda in a term, named by the term: Keras could write it, and not read it again safely.
+        ValueError: for a lambda and other things that Keras could write and not read again, by the place they stand in.
     """
-    _refuse_lambdas(arguments["loss"], "")
-    _refuse_lambdas(arguments["loss_weights"], "")
+    check_savable(arguments, optimizer)
     config = {key: plain(value) for key, value in arguments.items()}
     config["optimizer"] = keras.saving.serialize_keras_object(optimizer)
     return config
@@ -33,34 +29,6 @@ def serialize_compile_config(arguments: Mapping[str, Any], optimizer: Any) -> di
 def deserialize_compile_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of `compile` from plain data."""
     return {key: restored(value) for key, value in config.items()}
-
-
-def _refuse_lambdas(value: Any, name: str) -> None:
-    if isinstance(value, Mapping):
-        for key, child in value.items():
-            _refuse_lambdas(child, f"{name}/{key}" if name else str(key))
-    elif isinstance(value, list | tuple):
-        for index, child in enumerate(value):
-            _refuse_lambdas(child, f"{name}[{index}]")
-    elif (kind := _unreadable(value)) is not None:
-        raise invalid(
-            f"Term {name!r} holds {kind}, which cannot be saved",
-            received=kind,
-            fix="Write a named function and decorate it with @keras.saving.register_keras_serializable('mine').",
-        )
-    elif isinstance(value, Description | Schedule | Scale | keras.losses.Loss):
-        for attribute in vars(value).values():
-            if not isinstance(attribute, Mapping | list | tuple):
-                _refuse_lambdas(attribute, name)
-
-
-def _unreadable(value: Any) -> str | None:
-    """What kind of function it is, where Keras could write it, and not find it again by its name."""
-    if getattr(value, "__name__", "") == "<lambda>":
-        return "a lambda"
-    local = inspect.isfunction(value) and "<locals>" in value.__qualname__
-    # Registered names stand in a package, as "mine>name".
-    return "a function inside a function" if local and ">" not in keras.saving.get_registered_name(value) else None
 
 
 def save_seeds(trainer: Any, store: Any) -> None:

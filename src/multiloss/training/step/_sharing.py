@@ -19,7 +19,7 @@ class Sharing:
     """Which trainable variables are shared, by index.
 
     Attributes:
-        shared: reached by at least two balanced terms, or given by pattern; none while what is shared is frozen, and
+        shared: connected to at least two balanced terms, or given by pattern; none while what is shared is frozen, and
             then the user's weights hold.
         private: all others.
         measured: those over which the Gramian is taken, and whose gradients must be formed.

@@ -1,4 +1,4 @@
-"""Several backward passes on JAX as one, in which every row passes only through what its own losses reach.
+"""Several backward passes on JAX as one, in which every row passes only through what its own losses are connected to.
 
 A backward pass is linear in its cotangents. It is traced once with one cotangent for each row; while the trace is
 carried out, every value is known to depend on some of the rows alone. What depends on one row is computed for it alone;

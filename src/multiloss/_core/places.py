@@ -1,0 +1,59 @@
+"""Folders and files to write to: refused before long work, where nothing can be written in the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from .errors import invalid
+
+
+def check_folder(argument: str, folder: str | Path) -> Path:
+    """The folder, which need not be there; nothing is left in it.
+
+    Args:
+        argument: whose value it is, as the user writes it.
+        folder: as the user gave it.
+
+    Raises:
+        ValueError: where it is a file, lies in one, or cannot be written.
+    """
+    _check(f"{argument} must be a folder", Path(folder), str(folder))
+    return Path(folder)
+
+
+def check_file(argument: str, file: Path, given: str) -> None:
+    """Refuses a file that can be neither made nor written.
+
+    Args:
+        argument: whose value it is, as the user writes it.
+        file: the file.
+        given: what the user gave.
+
+    Raises:
+        ValueError: where it is a folder, lies in a file, or cannot be written.
+    """
+    if file.is_dir():
+        raise invalid(f"{argument} must be a file", received=f"{given!r}, which is a folder")
+    _check(f"{argument} must be a file", file.parent, given)
+    if file.exists():
+        try:
+            file.open("r+b").close()
+        except OSError as error:
+            raise _unwritable(f"{argument} must be a file", given, error) from error
+
+
+def _check(expected: str, folder: Path, given: str) -> None:
+    try:
+        standing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        if not standing.is_dir():
+            what = "which is a file" if str(standing) == given else f"which lies in the file {str(standing)!r}"
+            raise invalid(expected, received=f"{given!r}, {what}", fix="Give another place.")
+        with TemporaryFile(dir=standing):
+            pass
+    except OSError as error:
+        raise _unwritable(expected, given, error) from error
+
+
+def _unwritable(expected: str, given: str, error: OSError) -> ValueError:
+    return invalid(f"{expected} that can be written", received=f"{given!r}: {error.strerror}")
