@@ -194,11 +194,12 @@ class OutputMetrics(keras.metrics.Metric):
     def result(self) -> dict[str, Array]:
         """All results, named `output_metric` as in Keras (no prefix for a single output)."""
         results: dict[str, Array] = {}
-        for prefix, entries in (("", self._plain), ("weighted_", self._weighted)):
+        for kind, entries in (("", self._plain), ("weighted_", self._weighted)):
             for output, metric in entries:
-                name = f"{output}_{metric.name}" if self._prefixed else metric.name
+                prefix = f"{output}_" if self._prefixed else ""
+                name = prefix + metric.name
                 if name in results:
-                    name = prefix + name
+                    name = prefix + kind + metric.name
                 stem, count = name, 1
                 while name in results:
                     name, count = f"{stem}_{count}", count + 1
