@@ -29,7 +29,7 @@ def cases() -> dict[str, Case | NotTrained]:
         "LambdaCallback": _case(lambda folder: callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None)),
         "LearningRateScheduler": _case(lambda folder: callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5)),
         "EarlyStopping": _case(lambda folder: _stopping("val_loss")),
-        "EarlyStopping: by a metric": _case(lambda folder: _stopping("val_label_accuracy")),
+        "EarlyStopping: by a metric": _case(lambda folder: _stopping("val_label_accuracy", mode="max")),
         "EarlyStopping: one output, no mode": _one_output(lambda folder: _stopping("val_accuracy")),
         "ReduceLROnPlateau": _case(lambda folder: _plateau("val_loss")),
         "ReduceLROnPlateau: one output, no mode": _one_output(lambda folder: _plateau("val_accuracy")),
@@ -87,7 +87,7 @@ def _training(
     def train(model: Any) -> Logs:
         with tempfile.TemporaryDirectory() as folder:
             callback = make(folder)
-            given = keras.callbacks.CallbackList([callback], model=model, epochs=3) if as_list else [callback]
+            given = keras.callbacks.CallbackList([callback], model=model, epochs=3, steps=3) if as_list else [callback]
             logs = fit(data, validation_data=data, epochs=3, callbacks=given)(model)
             if (kept := getattr(callback, "kept", None)) is not None:
                 logs["what the callback kept"] = np.asarray(kept, "float64")
@@ -105,8 +105,8 @@ def _nan() -> Case:
     return Case(trunk, compiled(), _training(lambda folder: keras.callbacks.TerminateOnNaN(), labels, None))
 
 
-def _stopping(monitor: str) -> Any:
-    return keras.callbacks.EarlyStopping(monitor, patience=1, min_delta=10.0, restore_best_weights=True)
+def _stopping(monitor: str, **options: Any) -> Any:
+    return keras.callbacks.EarlyStopping(monitor, patience=1, min_delta=10.0, restore_best_weights=True, **options)
 
 
 def _plateau(monitor: str) -> Any:

@@ -14,8 +14,8 @@ def _own(y_true, y_pred):
     return keras.ops.mean(keras.ops.abs(y_true - y_pred) ** 1.5, axis=-1)
 
 
-def _listed() -> keras.Model:
-    model = trunk()
+def _listed(regularizer: str | None = None) -> keras.Model:
+    model = trunk(kernel_regularizer=regularizer)
     return keras.Model(model.input, [model.output["value"], model.output["label"]])
 
 
@@ -39,13 +39,25 @@ def cases() -> dict[str, Case | NotTrained]:
         "loss: a list": _case(build=_listed, loss=["mse", entropy], loss_weights=[0.7, 2.0], labels=_list),
         "loss: a list with None": _case(build=_listed, loss=["mse", None], loss_weights=None, labels=_list),
         "loss: a list for a dict of outputs": _case(loss=["mse", entropy], loss_weights=None),
-        "loss: a config": _case(loss={"value": keras.losses.serialize(keras.losses.Huber(0.3)), "label": entropy}),
+        "loss: a list in the alphabet's order for a dict of outputs": _case(loss=[entropy, "mse"], loss_weights=None),
+        "loss: a config": _case(
+            loss={"value": keras.losses.serialize(keras.losses.Huber(0.3)), "label": entropy}, loss_weights=None
+        ),
+        "loss: a config for one output": _case(
+            build=_one,
+            loss=keras.losses.serialize(keras.losses.Huber(0.3)),
+            loss_weights=None,
+            labels=lambda: targets()["value"],
+        ),
         "loss: crossentropy": _case(loss={"value": "mse", "label": "crossentropy"}),
         "loss: none, from `add_loss` alone": _case(build=_adds, loss=None, loss_weights=None),
         "loss_weights: a dict": _case(loss_weights={"value": 0.3, "label": 3.0}),
         "loss_weights: for one output": _case(loss_weights={"label": 3.0}),
         "loss_weights: zero": _case(loss_weights={"value": 0.0, "label": 3.0}),
         "loss_weights: negative": _case(loss_weights={"value": -0.1, "label": 3.0}),
+        "loss_weights: a list beside regularizers": _case(
+            build=lambda: _listed("l2"), loss=["mse", entropy], loss_weights=[0.7, 2.0], labels=_list
+        ),
         "loss_weights: a list": _case(build=_listed, loss=["mse", entropy], loss_weights=[0.7, 2.0], labels=_list),
         "loss_weights: a number for one output": _case(
             build=_one, loss="mse", loss_weights=0.5, labels=lambda: targets()["value"]

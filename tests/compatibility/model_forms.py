@@ -32,8 +32,14 @@ def cases() -> dict[str, Case | NotTrained]:
         "Model: functional, a list of outputs, dict of losses, list of labels": _case(
             lambda: _listed(trunk()), _as_list, **by_layer
         ),
-        "Model: functional, a dict of outputs, everything as lists": _case(_named, _as_list, **pair),
-        "Model: functional, a dict of outputs, labels as a list": _case(_named, _as_list, **by_layer),
+        "Model: functional, a dict of outputs, everything as lists": _case(trunk, _as_list, **pair),
+        "Model: functional, a dict of outputs, labels as a list": _case(trunk, _as_list, **by_layer),
+        "Model: functional, a dict of outputs, everything as lists in the alphabet's order": _case(
+            trunk, _as_sorted_list, **{key: value[::-1] for key, value in pair.items() if key != "metrics"}
+        ),
+        "Model: functional, a dict of outputs, labels as a list in the alphabet's order": _case(
+            trunk, _as_sorted_list, **by_layer
+        ),
         "Model: functional, one output": _case(_single, _value, **one),
         "Model: functional, one output in a dict": _case(
             lambda: _wrapped(lambda output: {"value": output}),
@@ -99,6 +105,10 @@ def _as_list() -> list[np.ndarray]:
     return [targets()["value"], targets()["label"]]
 
 
+def _as_sorted_list() -> list[np.ndarray]:
+    return [targets()["label"], targets()["value"]]
+
+
 def _as_tuple() -> tuple[np.ndarray, ...]:
     return tuple(_as_list())
 
@@ -113,11 +123,6 @@ def _two_values() -> list[np.ndarray]:
 
 def _listed(model: keras.Model, kind: Callable = list) -> keras.Model:
     return keras.Model(model.input, kind([model.output["value"], model.output["label"]]))
-
-
-def _named() -> keras.Model:
-    """Names whose alphabetical order is another one than that in which they are written."""
-    return trunk()
 
 
 def _single() -> keras.Model:

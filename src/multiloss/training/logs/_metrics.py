@@ -189,6 +189,7 @@ class OutputMetrics(keras.metrics.Metric):
         for output, metric in self._weighted:
             weight = sample_weight.get(output, sample_weight.get(""))
             update(metric, y_true[output], y_pred[output], weight, masks.get(output))
+        self._prefixed = len(y_pred) > 1  # the outputs of a subclassed model are known only now
         self.built = True
 
     def result(self) -> dict[str, Array]:

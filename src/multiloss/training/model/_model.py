@@ -63,7 +63,8 @@ class MultiLossModel(keras.Model):
 
     def __init__(self, model: keras.Model, **kwargs: Any):
         check_plain(model, MultiLossModel)
-        super().__init__(**kwargs)
+        # By its policy Keras decides whether `compile` scales the loss.
+        super().__init__(**{"dtype": model.dtype_policy, **kwargs})
         self.model = model
         self.state = TrainingState()
         untracked(self, program=None, _extended=None, _arguments={})
@@ -138,6 +139,10 @@ class MultiLossModel(keras.Model):
         program.notice_frozen()
         install_trackers(self, tracker, by_output)
         clear_functions(self)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> keras.layers.Layer:
+        """A layer of the user's model, as its own method: callbacks ask for it."""
+        return self.model.get_layer(name, index)
 
     @property
     def terms(self) -> dict[str, BoundTerm]:

@@ -133,7 +133,7 @@ def _flat_weights(loss_weights: Any, terms: dict[str, Specified], outputs: Seque
                 flat[key] = value
         return flat
     if isinstance(loss_weights, list | tuple):
-        names = list(outputs or terms)
+        names = list(outputs or [name for name in terms if name != REGULARIZATION])
         if len(loss_weights) != len(names):
             raise invalid(f"`loss_weights` must have one entry for each of {names}", received=loss_weights)
         return dict(zip(names, loss_weights, strict=True))
