@@ -11,13 +11,14 @@ TORCH = torch==2.13.0
 QUICK = JAX_COMPILATION_CACHE_DIR=$(CURDIR)/$(VENV)/jax-cache JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0.2 \
   XLA_FLAGS="--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
-.PHONY: demo test check mutants clean
+.PHONY: demo test check compatibility mutants clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo [BACKEND=jax|tensorflow|torch]   train the digits with three balancers and write $(OUT)/report.html"
 	@echo "make test                                  install all backends and run everything that CI checks"
 	@echo "make check                                 only the static checks: ruff, mypy, import-linter"
+	@echo "make compatibility                         train every class of Keras with and without multiloss; half an hour"
 
 $(VENV)/demo-$(BACKEND): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -47,6 +48,17 @@ test: check
 	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 $(QUICK) \
 	    $(VENV)/bin/python -m pytest -n 2 --dist worksteal || failed=1; \
 	done; exit $$failed
+
+# Plain Keras against multiloss over all of Keras's public classes, and the page about it. A case that has a verdict in
+# tests/compatibility/verdicts is judged anew, unless ONLY=--missing. Callbacks and data forms need a few packages more.
+ONLY ?=
+compatibility: $(VENV)/test
+	$(VENV)/bin/python -m pip install --quiet -e ".[compatibility]"
+	for backend in torch jax tensorflow; do \
+	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 PYTHONPATH=tests $(QUICK) \
+	    $(VENV)/bin/python -W ignore -m compatibility.run $(ONLY) || exit 1; \
+	done
+	KERAS_BACKEND=torch PYTHONPATH=tests $(VENV)/bin/python -W ignore -m compatibility.page
 
 # The tests of the formulas against changed formulas, on a sample; not in CI. It changes files under src while it runs.
 MUTANTS ?= 40

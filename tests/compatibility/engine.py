@@ -22,7 +22,8 @@ SEED = 7
 # Rounding may grow in training as much as it grows in Keras's own when its initial weights move in the last bit.
 ALLOWED_GROWTH = 8.0
 
-_COLOUR = re.compile("\x1b\\[[0-9;]*m")
+# Colours and addresses in messages.
+_UNSTABLE = re.compile("\x1b\\[[0-9;]*m| at 0x[0-9a-f]+")
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,6 @@ def _is_ours(error: BaseException) -> bool:
 def _line(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith(("File ", "Exception encountered", "in user code"))] or [""]
-    text = _COLOUR.sub("", " ".join(lines)).split(" Arguments received by ")[0]
+    text = _UNSTABLE.sub("", " ".join(lines)).split(" Arguments received by ")[0]
     shortened = text if len(text) <= 240 else text[:240] + " ..."
     return f"{type(error).__name__}: {shortened}"

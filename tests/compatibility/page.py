@@ -39,8 +39,8 @@ and the same weights. Afterwards all weights, all slots of the optimizer, all se
 
 | verdict | meaning |
 |---|---|
-| same | equal to 1e-6 relative to each array's scale, or no further apart than plain Keras is from itself when the last bits of its initial weights are moved |
-| same, but | the training is the same; a log means something else, or a number is computed more precisely, as the note says |
+| same | equal to 1e-6 of each array's scale, or as close as Keras is to itself with other last bits of the weights |
+| same, but | the training is the same; a log means something else, or is more precise, as the note says |
 | refused | multiloss says in one message why it does not train this |
 | Keras fails | plain Keras itself raises on that backend |
 | not trained | no part of a training |

@@ -69,7 +69,7 @@ def test_a_refusal_and_a_failure_of_keras():
 
     usual = trunk_case()
     assert engine.verdict(Case(subclass, usual.arguments, usual.train)).kind == REFUSED
-    fails = engine.verdict(trunk_case(loss="no_such_loss"))
+    fails = engine.verdict(trunk_case(loss={"value": "no_such_loss"}, loss_weights=None))
     assert fails.kind == KERAS_FAILS
     assert "no_such_loss" in fails.why
 

@@ -143,6 +143,8 @@ class OutputMetrics(keras.metrics.Metric):
                     received=metrics,
                 )
             by_output = dict(zip(outputs, metrics, strict=True))
+        elif outputs is None and isinstance(metrics, list | tuple) and isinstance(metrics[0], list | tuple):
+            by_output = {f"output_{index}": wanted for index, wanted in enumerate(metrics)}
         else:
             by_output = {outputs[0] if outputs else "output_0": metrics}
         entries = []
