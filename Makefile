@@ -11,7 +11,7 @@ TORCH = torch==2.13.0
 QUICK = JAX_COMPILATION_CACHE_DIR=$(CURDIR)/$(VENV)/jax-cache JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0.2 \
   XLA_FLAGS="--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
-.PHONY: demo test test-nightly fuzz check mutants clean
+.PHONY: demo test test-nightly fuzz compatibility check mutants clean
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make test                                  install all backends and run everything that CI checks"
 	@echo "make test-nightly                          the same tests under keras-nightly, in an environment of its own"
 	@echo "make check                                 only the static checks: ruff, mypy, import-linter"
+	@echo "make compatibility                         train every class of Keras with and without multiloss; half an hour"
 
 $(VENV)/demo-$(BACKEND): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -48,6 +49,17 @@ test: check
 	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 $(QUICK) \
 	    $(VENV)/bin/python -m pytest -n 2 --dist worksteal || failed=1; \
 	done; exit $$failed
+
+# Plain Keras against multiloss over all of Keras's public classes, and the page about it. A case that has a verdict in
+# tests/compatibility/verdicts is judged anew, unless ONLY=--missing. Callbacks and data forms need a few packages more.
+ONLY ?=
+compatibility: $(VENV)/test
+	$(VENV)/bin/python -m pip install --quiet -e ".[compatibility]"
+	for backend in torch jax tensorflow; do \
+	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 PYTHONPATH=tests $(QUICK) \
+	    $(VENV)/bin/python -W ignore -m compatibility.run $(ONLY) || exit 1; \
+	done
+	KERAS_BACKEND=torch PYTHONPATH=tests $(VENV)/bin/python -W ignore -m compatibility.page
 
 # Thousands of right and of wrong uses, where `make test` tries a hundred; not in CI.
 FUZZ ?= 1000

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import keras
 from keras import ops
 
 from ..._core.typing import Array
-from ...masks import Labels, counting, safe_target
+from ...masks import Labels, counting, safe_target, spread
 from ...terms import Batch, Term
 
 
@@ -39,5 +40,12 @@ def metric_masks(descriptions: Iterable[Any], batch: Batch) -> tuple[dict[str, A
         if output in targets and output not in masks:
             source = ops.convert_to_tensor(targets[output])
             masks[output] = counting(Labels(output, source, padding=padding))
-            targets[output] = safe_target(source, masks[output])
+            targets[output] = safe_target(source, _computable(source, masks[output]))
     return targets, masks
+
+
+def _computable(labels: Array, mask: Array) -> Array:
+    """Where padded labels may stay: a correlation with a row of zeros is NaN, and NaN times the weight 0 too."""
+    if "float" not in keras.backend.standardize_dtype(labels.dtype):
+        return mask
+    return ops.logical_or(spread(mask, len(labels.shape)), ops.isfinite(labels))

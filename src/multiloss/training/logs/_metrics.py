@@ -179,6 +179,8 @@ class OutputMetrics(keras.metrics.Metric):
                     received=metrics,
                 )
             by_output = dict(zip(outputs, metrics, strict=True))
+        elif outputs is None and isinstance(metrics, list | tuple) and isinstance(metrics[0], list | tuple):
+            by_output = {f"output_{index}": wanted for index, wanted in enumerate(metrics)}
         else:
             by_output = {outputs[0] if outputs else "output_0": metrics}
         entries = []
@@ -225,6 +227,7 @@ class OutputMetrics(keras.metrics.Metric):
         for output, metric in self._weighted:
             weight = sample_weight.get(output, sample_weight.get(""))
             update(metric, y_true[output], y_pred[output], weight, masks.get(output))
+        self._prefixed = len(y_pred) > 1  # the outputs of a subclassed model are known only now
         self.built = True
 
     def result(self) -> dict[str, Array]:
@@ -234,11 +237,12 @@ class OutputMetrics(keras.metrics.Metric):
     def log_names(self) -> list[str]:
         """The names of the metrics, each `output_metric` as in Keras (no prefix for a single output)."""
         names: list[str] = []
-        for prefix, entries in (("", self._plain), ("weighted_", self._weighted)):
+        for kind, entries in (("", self._plain), ("weighted_", self._weighted)):
             for output, metric in entries:
-                name = f"{output}_{metric.name}" if self._prefixed else metric.name
+                prefix = f"{output}_" if self._prefixed else ""
+                name = prefix + metric.name
                 if name in names:
-                    name = prefix + name
+                    name = prefix + kind + metric.name
                 stem, count = name, 1
                 while name in names:
                     name, count = f"{stem}_{count}", count + 1

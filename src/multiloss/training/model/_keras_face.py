@@ -31,6 +31,10 @@ class KerasFace(keras.Model):
             found.update({name: way for name, metric in pairs if (way := direction_of(metric))})
         return found
 
+    def get_layer(self, name: str | None = None, index: int | None = None) -> keras.layers.Layer:
+        """A layer of the user's model, as its own method: callbacks ask for it."""
+        return self.model.get_layer(name, index)
+
     def export(self, *args: Any, **kwargs: Any) -> None:
         """Exports the user's model, as `keras.Model.export` does: what is served needs no trainer."""
         sync_state(self)

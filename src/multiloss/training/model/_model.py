@@ -66,7 +66,8 @@ class MultiLossModel(NamedDataModel, KerasFace):
 
     def __init__(self, model: keras.Model, **kwargs: Any):
         check_plain(model, MultiLossModel)
-        super().__init__(**kwargs)
+        # By its policy Keras decides whether `compile` scales the loss.
+        super().__init__(**{"dtype": model.dtype_policy, **kwargs})
         self.model = model
         self.state = TrainingState()
         untracked(self, program=None, _extended=None, _arguments={})

@@ -152,7 +152,7 @@ def _flat_weights(loss_weights: Any, terms: dict[str, Specified], outputs: Seque
     if isinstance(loss_weights, Mapping):
         return {name: value for _, name, value in _flat(loss_weights, "loss_weights")}
     if isinstance(loss_weights, list | tuple):
-        names = list(outputs or terms)
+        names = list(outputs or [name for name in terms if name != REGULARIZATION])
         if len(loss_weights) != len(names):
             raise invalid(f"`loss_weights` must have one entry for each of {names}", received=loss_weights)
         weights = zip(names, loss_weights, strict=True)
