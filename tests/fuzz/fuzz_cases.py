@@ -158,7 +158,6 @@ WRONG_ARGUMENTS = [
     {"class_weight": {0: NAN}},
     {"class_weight": {"a": 1.0}},
     {"reduction": "median"},
-    {"reduction": None},
     {"balanced": "yes"},
 ]
 WRONG_COMPILE = [
@@ -195,10 +194,12 @@ def wrong(draw: st.DrawFn) -> Case:
         case.terms["kind"] = {"loss": "sparse_categorical_crossentropy"}
         fault = draw(st.sampled_from([4, -1, 255]))
         case.targets = {**case.targets, "kind": np.full(rows, fault)}
-        case.loss_weights = None
+        case.loss_weights = case.sample_weight = None  # where nothing counts, nothing is wrong
         case.wrong = f"label {fault} of 4 classes"
     elif kind == "weight":
         fault = draw(st.sampled_from(list(WRONG_WEIGHTS)))
+        case.terms[name].pop("missing", None)
+        case.targets[name] = np.nan_to_num(np.maximum(case.targets[name], 0))
         case.sample_weight = {name: WRONG_WEIGHTS[fault](np.ones(rows))}
         case.wrong = f"sample weight: {fault}"
     elif kind == "argument":

@@ -1,4 +1,4 @@
-"""What a case of the fuzzer must give, in NumPy; None for nonsense, which multiloss must refuse."""
+"""What a right case of the fuzzer must give, in NumPy."""
 
 from __future__ import annotations
 
@@ -39,8 +39,11 @@ def term_value(
     class_weight: dict[int, float] | None,
     sample_weight: np.ndarray | None,
     reduction: str,
-) -> float:
-    """One term's value for a batch: sum(w l) / number of labelled samples, or what the reduction says instead."""
+) -> float | None:
+    """One term's value for a batch: sum(w l) / number of labelled samples, or what the reduction says instead.
+
+    None where nothing counts: in training that is a loss of 0, in evaluation no loss at all.
+    """
     y_true, y_pred = np.asarray(y_true, float), np.asarray(y_pred, float)
     if column is not None:
         y_true = y_true[:, column] if y_true.shape == y_pred.shape else y_true
@@ -63,7 +66,7 @@ def term_value(
         values = _categorical(np.where(present, y_true, 0), y_pred)[:, None]
     counts = present.sum(-1)
     if not counts.any():
-        return 0.0
+        return None
     sums = np.where(present, values, 0).sum(-1) * weights
     entries = values.shape[-1]
     if reduction == "sum":
@@ -72,5 +75,5 @@ def term_value(
         return float((sums / np.maximum(counts, 1)).sum() / (counts > 0).sum())
     if reduction == "weighted_mean":
         total = (weights * counts).sum()
-        return float(sums.sum() / total) if total else 0.0
+        return float(sums.sum() / total) if total else None
     return float(sums.sum() / counts.sum())

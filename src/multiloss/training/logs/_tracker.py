@@ -22,7 +22,8 @@ class TermTracker(keras.metrics.Metric):
     In training `loss` and `t_weight` are means over steps, each step counting by its number of samples, as in Keras:
     the parts then add up to `loss` although the last batch of an epoch is smaller. A term's own value is (sum of
     numerators) / (sum of labels), so that an unlabelled batch does not drag it down. In evaluation `loss` is
-    sum(user_weight * t_loss / fixed scale) over the terms with a label, and NaN is the value of a term without any.
+    sum(user_weight * t_loss / fixed scale) over the terms with a label, and NaN is the value of a term without any, and
+    of a sum in which no target has judged anything.
 
     Constraints also log `t_multiplier` and `t_violation`, means over steps.
 
@@ -35,6 +36,7 @@ class TermTracker(keras.metrics.Metric):
         super().__init__(name="loss", dtype="float32")
         self.term_names = [term.name for term in terms]
         self.partly_labelled = [term.name for term in terms if term.may_lack_labels]
+        self._judges = [index for index, term in enumerate(terms) if term.description.reads_targets]
         self.has_objective = has_objective
         self.constrained = [term.name for term in terms if isinstance(term.description, Constraint)]
         self.sums = self.add_variable((len(TermSums._fields), len(terms)), "zeros", name="sums")
@@ -81,6 +83,9 @@ class TermTracker(keras.metrics.Metric):
         unjudged = ops.logical_and(sums.denominators <= 0, totals.evaluated > 0)
         losses = ops.where(unjudged, np.float32(np.nan), losses)
         evaluated = ops.sum(sums.scaled / denominators)
+        if self._judges:
+            blind = ops.all(ops.take(unjudged, self._judges))
+            evaluated = ops.where(blind, np.float32(np.nan), evaluated)
         logs = {"loss": ops.where(totals.evaluated > 0, evaluated, totals.loss / samples)}
         for index, name in enumerate(self.term_names):
             logs[f"{name}_loss"] = losses[index]

@@ -14,7 +14,7 @@ from ._masked_arrays import refuse_masked
 from ._names import Names
 from ._packed import packed
 
-_TEXTS = "OSUMm"
+_TEXTS = "OSUMmc"
 _ENCODE = "Encode classes as integers, as np.unique(labels, return_inverse=True)[1] does, and a missing label as NaN."
 
 
