@@ -11,7 +11,7 @@ TORCH = torch==2.13.0
 QUICK = JAX_COMPILATION_CACHE_DIR=$(CURDIR)/$(VENV)/jax-cache JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0.2 \
   XLA_FLAGS="--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
-.PHONY: demo test test-nightly check mutants clean
+.PHONY: demo test test-nightly fuzz check mutants clean
 .DEFAULT_GOAL := help
 
 help:
@@ -47,6 +47,15 @@ test: check
 	  echo "== $$backend"; \
 	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 $(QUICK) \
 	    $(VENV)/bin/python -m pytest -n 2 --dist worksteal || failed=1; \
+	done; exit $$failed
+
+# Thousands of right and of wrong uses, where `make test` tries a hundred; not in CI.
+FUZZ ?= 1000
+fuzz: $(VENV)/test
+	failed=0; for backend in torch tensorflow jax; do \
+	  echo "== $$backend: $(FUZZ) right and $(FUZZ) wrong uses"; \
+	  FUZZ_CASES=$(FUZZ) KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 $(QUICK) \
+	    $(VENV)/bin/python -m pytest -n 2 tests/fuzz || failed=1; \
 	done; exit $$failed
 
 # The same tests under the Keras of tomorrow, in an environment of its own, without what takes longest; not in CI.
