@@ -9,7 +9,7 @@ import pytest
 import multiloss as ml
 from multiloss._core import registry
 from multiloss._core.expectations import EXPECTATIONS
-from multiloss.diagnostics._loss_kind import _FAMILY_OF, _OF_KERAS
+from multiloss.diagnostics._loss_kind import _FAMILY_OF, _OF_KERAS, _expected
 
 pytestmark = pytest.mark.one_backend
 
@@ -92,9 +92,7 @@ def test_what_stands_for_what():
 KERAS = [name for name in dir(keras.losses) if not name.startswith("_")]
 
 
-@pytest.mark.parametrize(
-    "name", sorted({*KERAS, "mse", "MAE", "kld", "bce"} - {"Loss", "get", "serialize", "deserialize"})
-)
+@pytest.mark.parametrize("name", sorted({*KERAS, "mse", "MAE", "kld"} - {"Loss", "get", "serialize", "deserialize"}))
 def test_a_name_that_keras_has_means_what_keras_means(name):
     found = ml.losses.get(name)
     assert (found if hasattr(found, "__name__") else type(found)).__module__.startswith("keras.")
@@ -112,6 +110,21 @@ def test_every_loss_says_what_it_expects():
     of_keras = [name for name in KERAS if isinstance(getattr(keras.losses, name), type) and name != "Loss"]
     assert {name.lower() for name in of_keras} == set(_FAMILY_OF)
     assert set(_OF_KERAS) - {""} <= set(EXPECTATIONS)
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        ("dice", ("overlap", False)),
+        (keras.losses.Poisson(), ("", False)),
+        (ml.losses.Boundary(from_logits=True), ("distances", True)),
+        (ml.losses.WeightedSum({"a": "bce", "b": ml.losses.BinaryFocal()}), ("binary", False)),
+        (ml.losses.WeightedSum({"a": "mse", "b": "mae"}), ("", False)),
+        (lambda y_true, y_pred: y_pred, ("", False)),
+    ],
+)
+def test_what_a_loss_expects(loss, expected):
+    assert _expected(ml.losses.get(loss)) == expected
 
 
 @pytest.fixture

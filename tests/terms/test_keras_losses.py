@@ -38,7 +38,7 @@ class Case:
     def keras(self, loss, dtype, weighted, masked):
         y_pred = with_mask(self.y_pred + 0, ops.convert_to_tensor(self.mask)) if masked else self.y_pred
         value = loss(self.y_true.astype(dtype), y_pred, self.weight if weighted else None)
-        return float(ops.convert_to_numpy(value))
+        return float(ops.convert_to_numpy(ops.cast(value, "float32")))
 
     def term(self, loss, dtype, weighted, masked):
         given = batch(self.y_true.astype(dtype), self.y_pred, self.weight if weighted else None)

@@ -39,6 +39,15 @@ def test_targets_come_in_the_dtype_of_the_loss(own, dtype):
     assert loss(missing, target, HALF, extra={"seen": np.array([1, 0])}) == pytest.approx(np.log(2), rel=1e-6)
 
 
+@pytest.mark.parametrize(("name", "of_keras"), [("dice", keras.losses.Dice), ("tversky", keras.losses.Tversky)])
+def test_a_name_of_keras_gives_its_value(name, of_keras):
+    mask = np.array([[1, 1, 0], [0, 0, 1]], "uint8")
+    found = np.array([[0.9, 0.2, 0.1], [0.3, 0.1, 0.8]], "float32")
+    expected = float(ops.convert_to_numpy(of_keras()(mask, found)))
+    assert loss(ml.Term(name), mask, found) == pytest.approx(expected, rel=1e-6)
+    assert abs(loss(ml.Term(f"soft_{name}"), mask, found) - expected) > 1e-3
+
+
 def test_small_integers_do_not_wrap_round():
     target = np.array([[1], [0]], "uint8")
     assert loss(ml.Term(minus_one), target, HALF) == pytest.approx(2.0)

@@ -40,7 +40,9 @@ def test_a_masked_sample_counts_for_nothing(name, seed, samples, width, scale, p
     alone, gradient_alone = loss_and_gradient(ml.Term(name), target[seen], predicted[seen])
     assert value == pytest.approx(alone, rel=2e-5, abs=1e-7)
     largest = float(np.abs(gradient_alone).max())
-    np.testing.assert_allclose(gradient[seen], gradient_alone, rtol=2e-4, atol=1e-5 * largest)
+    # A direction in one dimension has the gradient 0, up to the rounding of what cancels.
+    cancelled = abs(alone) / float(np.linalg.norm(predicted[seen], axis=1).min())
+    np.testing.assert_allclose(gradient[seen], gradient_alone, rtol=2e-4, atol=max(1e-5 * largest, 5e-6 * cancelled))
 
 
 @settings(derandomize=True, max_examples=12, deadline=None, database=None)

@@ -99,8 +99,9 @@ def is_arrays(data: Any) -> bool:
 
 def as_arrays(data: Any) -> tuple[tuple[Any, ...], int]:
     """The data with NumPy arrays for leaves, and their common length; None stays None."""
+    data = tuple(data)
     refuse_masked(**dict(zip(("x", "y", "sample_weight"), data, strict=False)))
-    arrays = tree.map_structure(_as_array, tuple(data))
+    arrays = tree.map_structure(_as_array, data)
     lengths = {len(leaf) for leaf in tree.flatten(arrays) if leaf is not None}
     if len(lengths) != 1 or lengths == {0}:
         raise invalid("All arrays of the data must have one length, at least 1", received=f"lengths {sorted(lengths)}")
