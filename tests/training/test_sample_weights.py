@@ -139,7 +139,7 @@ def test_weights_without_targets_reach_a_joint_term_or_are_refused():
         ({"spare": WEIGHT}, "'spare' weighs none"),
         ({"click": WEIGHT, "ctr": WEIGHT}, "'click' weighs none"),
         ({"ctr/main": WEIGHT, "ctr": {"main": WEIGHT}}, "Each array of `sample_weight` must have a name of its own"),
-        ([WEIGHT, WEIGHT, WEIGHT], "`sample_weight` must have one entry for each of the outputs"),
+        ((WEIGHT, WEIGHT, WEIGHT), "`sample_weight` must have one entry for each of the outputs"),
     ],
 )
 def test_weights_that_would_weigh_nothing_are_refused(weight, message):
