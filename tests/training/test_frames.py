@@ -172,5 +172,7 @@ def test_texts_in_a_data_set_are_refused():
         while True:
             yield X, {**GOOD, "click": np.array(["yes"] * SAMPLES)}
 
-    with pytest.raises(ValueError, match=r"`y\['click'\]` must hold numbers"):
+    # On TensorFlow, Keras asks for the dtypes of a generator before anybody else can.
+    tensorflow = keras.backend.backend() == "tensorflow"
+    with pytest.raises(ValueError, match="Invalid dtype: str" if tensorflow else r"`y\['click'\]` must hold numbers"):
         _trainer().fit(batches(), steps_per_epoch=1, shuffle=False, verbose=0)

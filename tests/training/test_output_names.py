@@ -167,7 +167,7 @@ def test_nested_outputs_and_lists_of_them():
 def test_outputs_that_come_to_one_name_are_refused():
     x = keras.Input((4,))
     model = keras.Model(x, {"a/b": keras.layers.Dense(1)(x), "a": {"b": keras.layers.Dense(1)(x)}})
-    with pytest.raises(ValueError, match="two outputs called 'a/b'"):
+    with pytest.raises(ValueError, match=r"Each output of the model must have a name of its own.*two called 'a/b'"):
         ml.compile(model, "sgd", loss={"a/b": "mse"})
 
 
@@ -225,3 +225,19 @@ def test_a_weight_named_twice_is_refused():
     model = keras.Model(x, {"a": keras.layers.Dense(1)(x)})
     with pytest.raises(ValueError, match="Each entry of `loss_weights` must have a name of its own"):
         ml.compile(model, "sgd", loss={"a": {"b": "mse"}}, loss_weights={"a": {"b": 1.0}, "a/b": 2.0})
+
+
+def test_a_list_of_metrics_for_outputs_that_are_not_known_is_refused():
+    """Keras gives each output one of them; all would go to the first."""
+
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = keras.layers.Dense(1), keras.layers.Dense(1)
+
+        def call(self, inputs):
+            return [self.first(inputs), self.second(inputs)]
+
+    trainer = ml.compile(Model(), "sgd", loss=["mse", "mse"], metrics=["mae", "mse"])
+    with pytest.raises(ValueError, match=r"`metrics` must be a dict by output name, for the outputs \['output_0', 'o"):
+        trainer.fit(X, [FIRST, SECOND], verbose=0)

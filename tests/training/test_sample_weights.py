@@ -40,6 +40,7 @@ SPELLINGS = {
     "every output": ({"ctr": ONES, "cvr": WEIGHT}, [1, 1, 0.25]),
     "none for one": ({"click": None, "cvr": WEIGHT}, [1, 1, 0.25]),
     "list": ([WEIGHT, ONES], [0.25, 0.25, 1]),
+    "list with none": ([None, WEIGHT], [1, 1, 0.25]),
 }
 
 
@@ -137,7 +138,8 @@ def test_weights_without_targets_reach_a_joint_term_or_are_refused():
         ({"clik": WEIGHT}, r"Unknown key of `sample_weight`, 'clik'\. Did you mean 'click'\?"),
         ({"spare": WEIGHT}, "'spare' weighs none"),
         ({"click": WEIGHT, "ctr": WEIGHT}, "'click' weighs none"),
-        ([WEIGHT, WEIGHT, WEIGHT], "`sample_weight` must have one entry for each of the outputs"),
+        ({"ctr/main": WEIGHT, "ctr": {"main": WEIGHT}}, "Each array of `sample_weight` must have a name of its own"),
+        ((WEIGHT, WEIGHT, WEIGHT), "`sample_weight` must have one entry for each of the outputs"),
     ],
 )
 def test_weights_that_would_weigh_nothing_are_refused(weight, message):

@@ -164,6 +164,8 @@ class OutputMetrics(keras.metrics.Metric):
         self._plain = self._entries(metrics, outputs, "metrics")
         self._weighted = self._entries(weighted_metrics, outputs, "weighted_metrics")
         self._prefixed = outputs is None or len(outputs) > 1
+        # A list for a model whose outputs are not known yet is for its only output: that is seen with the first batch.
+        self._for_one = outputs is None and any(m and not isinstance(m, Mapping) for m in (metrics, weighted_metrics))
 
     @staticmethod
     def _entries(metrics: Any, outputs: Sequence[str] | None, argument: str) -> list[tuple[str, keras.metrics.Metric]]:
@@ -217,6 +219,10 @@ class OutputMetrics(keras.metrics.Metric):
             sample_weight: weights by output; `""` for all.
             masks: true where a label counts, by output, the labels' leading axes; absent where all do.
         """
+        if self._for_one and len(y_pred) > 1:
+            raise invalid(
+                f"`metrics` must be a dict by output name, for the outputs {list(y_pred)}", received="a list or a name"
+            )
         for output, _ in [*self._plain, *self._weighted]:
             if output not in y_pred:
                 raise unknown_name("output in `metrics`", output, y_pred)

@@ -94,12 +94,12 @@ class BoundTerm:
     @property
     def scale_prefix(self) -> str:
         """Before the keys of its scale's variables; the place tells apart what names may not: `a` and `a/b`."""
-        return f"scale/{self.index}:{self.name}/"
+        return f"scale/{self.index}_{self.name}/"
 
     @property
     def constraint_prefix(self) -> str:
         """Before the keys of its multiplier's variables."""
-        return f"constraint/{self.index}:{self.name}/"
+        return f"constraint/{self.index}_{self.name}/"
 
     @cached_property
     def balanced(self) -> bool:

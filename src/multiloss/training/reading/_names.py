@@ -72,7 +72,7 @@ class Names:
         if y is None:
             return {}
         if isinstance(y, Mapping):
-            return {name: value for name, value in paths(y).items() if value is not None}
+            return paths("y", y)
         if isinstance(y, list | tuple):
             return self._by_position("y", leaves_in_order(y), listed)
         if len(listed) == 1:
@@ -89,7 +89,7 @@ class Names:
         if sample_weight is None:
             return {}
         if isinstance(sample_weight, Mapping):
-            named = {name: value for name, value in paths(sample_weight).items() if value is not None}
+            named = paths("sample_weight", sample_weight)
         elif isinstance(sample_weight, list | tuple):
             named = self._by_position("sample_weight", leaves_in_order(sample_weight), listed)
         else:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -39,15 +38,7 @@ def by_name(structure: Any, flat_names: Sequence[str] | None) -> dict[str, Any]:
     Raises:
         ValueError: when two outputs would have one name, such as `a/b` and the `b` within `a`.
     """
-    pairs = list(_leaves(structure, _names_like(structure, flat_names)))
-    twice = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
-    if twice:
-        raise invalid(
-            "Each output of the model must have a name of its own; an output within another is called `outer/inner`",
-            received=f"two outputs called {twice[0]!r}",
-            fix="Give the model's outputs other keys.",
-        )
-    return dict(pairs)
+    return _dict_of(_leaves(structure, _names_like(structure, flat_names)), "Each output of the model")
 
 
 def in_order_of_lists(structure: Any, flat_names: Sequence[str] | None) -> list[str]:
@@ -64,9 +55,23 @@ def leaves_in_order(structure: Any) -> list[Any]:
     return [structure]
 
 
-def paths(structure: Mapping[Any, Any]) -> dict[str, Any]:
-    """The leaves of a nest by name, as in `outer/inner`."""
-    return dict(_leaves(structure, _names_like(structure, None)))
+def paths(argument: str, structure: Mapping[Any, Any]) -> dict[str, Any]:
+    """The leaves of a nest that was given as an argument by name, as in `outer/inner`; without those that are None."""
+    found = _dict_of(_leaves(structure, _names_like(structure, None)), f"Each array of `{argument}`")
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _dict_of(pairs: Iterable[tuple[str, Any]], what: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise invalid(
+                f"{what} must have a name of its own; what is within another is called `outer/inner`",
+                received=f"two called {name!r}",
+                fix="Choose other keys.",
+            )
+        found[name] = value
+    return found
 
 
 def _names_like(structure: Any, flat_names: Sequence[str] | None) -> Any:
