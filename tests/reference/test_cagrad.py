@@ -79,6 +79,16 @@ def test_float32_is_optimal_to_1e_4_of_the_longest_row_or_to_its_rounding(num_te
     assert rounded <= (0 if num_terms == 2 else 3)
 
 
+@pytest.mark.parametrize("short", [0, 1])
+def test_of_two_gradients_a_much_shorter_one_gets_the_whole_radius(short):
+    # It is the worse one wherever the ball reaches, so the best point is as far along it as the ball allows.
+    rows = np.array([[0.0, 10.0], [0.0, 10.0]])
+    rows[short] = [1.0, 0.0]
+    mean = rows.mean(axis=0)
+    found = weights((rows @ rows.T).astype("float32"), 0.2)
+    np.testing.assert_allclose(found @ rows, mean + 0.2 * np.linalg.norm(mean) * rows[short], rtol=1e-5)
+
+
 @pytest.mark.parametrize("num_terms", [2, 3, 5])
 def test_float64_agrees_with_scipy(num_terms):
     with double_precision():

@@ -7,8 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 def package_version(package: str) -> str | None:
     """The installed version; None where the package is not installed."""
-    # TensorFlow comes in packages of several names.
-    for name in (package, f"{package}-cpu"):
+    # TensorFlow and Keras come in packages of several names.
+    for name in (package, f"{package}-cpu", f"{package}-nightly"):
         try:
             return version(name)
         except PackageNotFoundError:

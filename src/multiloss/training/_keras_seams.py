@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
-from keras.src.backend import KerasTensor, compute_output_spec, get_keras_mask, set_keras_mask
+from keras.src.backend import compute_output_spec
+from keras.src.backend.common.masking import get_keras_mask, set_keras_mask
 from keras.src.trainers.epoch_iterator import EpochIterator
 from keras.src.utils.tracking import DotNotTrackScope
 
@@ -85,7 +86,7 @@ def output_spec(function: Any, *arguments: Any) -> Any:
     def symbolic(leaf: Any) -> Any:
         if leaf is None:
             return None
-        return KerasTensor(tuple(leaf.shape), keras.backend.standardize_dtype(leaf.dtype))
+        return keras.KerasTensor(tuple(leaf.shape), keras.backend.standardize_dtype(leaf.dtype))
 
     return compute_output_spec(function, *keras.tree.map_structure(symbolic, arguments))
 

@@ -26,6 +26,7 @@ from ..reading import (
     specify,
 )
 from ..step import Guard, Objective, StepProgram, check_mode, check_schedules
+from ._arguments import keras_arguments
 from ._bind import bind, check_plain, may_add_losses
 from ._calibration import calibrate, check_calibrated
 from ._dry_run import dry_run
@@ -108,9 +109,9 @@ class MultiLossModel(keras.Model):
         apply_weights(specified, loss_weights, names.outputs)
         check_schedules([schedule for term in specified.values() for schedule in term.schedules], list(specified))
         by_output = OutputMetrics(metrics, weighted_metrics, names.outputs) if metrics or weighted_metrics else None
+        checked = keras_arguments(optimizer, arguments)
         # Everything that can be wrong has been checked: from here on the model's own state changes.
-        own = ("jit_compile", "run_eagerly", "steps_per_execution", "auto_scale_loss")
-        super().compile(optimizer=optimizer, **{name: arguments[name] for name in own})
+        super().compile(**checked)
         objective = Objective(bind(specified, self, self.state), resolved, self.state, balances=balancer is not None)
         guard = Guard(on_nonfinite, list(specified), self.state)
         tracker = TermTracker(objective.terms, objective.has_own_objective)

@@ -1,0 +1,35 @@
+"""Checks what `compile` hands on to Keras, before anything of the model changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Integral
+from typing import Any
+
+import keras
+
+from ..._core.errors import invalid
+
+HANDED_ON = ("jit_compile", "run_eagerly", "steps_per_execution", "auto_scale_loss")
+
+
+def keras_arguments(optimizer: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of `keras.Model.compile`; raises `ValueError` for what Keras would take and not understand."""
+    try:
+        optimizer = keras.optimizers.get(optimizer)
+    except (ValueError, TypeError) as error:
+        raise invalid(
+            "`optimizer` must be a name that Keras knows, or a keras.optimizers.Optimizer",
+            received=optimizer,
+            fix="For example 'adam', or keras.optimizers.Adam(1e-3).",
+        ) from error
+    chosen = {name: arguments[name] for name in HANDED_ON}
+    if chosen["jit_compile"] not in (True, False, "auto"):
+        raise invalid("`jit_compile` must be True, False or 'auto'", received=chosen["jit_compile"])
+    steps = chosen["steps_per_execution"]
+    if not isinstance(steps, Integral) or isinstance(steps, bool) or steps < 1:
+        raise invalid("`steps_per_execution` must be a whole number, 1 or more", received=steps)
+    for name in ("run_eagerly", "auto_scale_loss"):
+        if not isinstance(chosen[name], bool):
+            raise invalid(f"`{name}` must be True or False", received=chosen[name])
+    return {"optimizer": optimizer, **chosen}
