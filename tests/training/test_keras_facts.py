@@ -157,7 +157,8 @@ def test_shared_variables_are_found_by_structure_not_by_values():
     model = keras.Model(inputs, outputs)
     x, y = data()
     trainer = ml.compile(model, "sgd", loss={**losses(), "stopped": "mse"}, balancer="mgda")
-    trainer.train_on_batch(x, {**y, "stopped": y["value"]})
+    with pytest.warns(UserWarning, match="cannot weigh 'stopped'"):
+        trainer.train_on_batch(x, {**y, "stopped": y["value"]})
     variables = model.trainable_variables
     shared = {variables[index].path for index in trainer.program.plan.sharing.shared}
     assert shared == {"trunk/kernel", "trunk/bias"}

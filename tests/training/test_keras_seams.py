@@ -130,3 +130,28 @@ def test_signatures_that_we_pass_through(name):
         assert {"optimizer", "loss", "loss_weights", "metrics", "weighted_metrics"} <= ours
     else:
         assert "callbacks" in inspect.signature(keras.Model.fit).parameters
+
+
+def test_log_directions():
+    """Keras's callbacks look for lists of metrics, and read `name` and `_direction` of their entries."""
+    from keras.src.callbacks import monitor_callback
+
+    source = inspect.getsource(monitor_callback.MonitorCallback._set_monitor_op)
+    assert all(part in source for part in ("self.model.metrics", "MetricsList", "m.name", "_direction"))
+    directions = seams.LogDirections(lambda: {"a": "up"})
+    assert [(entry.name, entry._direction) for entry in directions.metrics] == [("a", "up")]
+    assert (directions.variables, directions.result()) == ([], {})
+
+
+def test_direction_of():
+    assert seams.direction_of(keras.metrics.MeanAbsoluteError()) == "down"
+    assert seams.direction_of(keras.metrics.Mean()) is None
+    assert seams.direction_of(seams.directed(keras.metrics.Mean(), "up")) == "up"
+
+
+def test_frozen_variables():
+    model = two_heads(norm=True)
+    assert seams.frozen_variables(model) == []
+    trunk = model.get_layer("trunk")
+    trunk.trainable = False
+    assert {id(v) for v in seams.frozen_variables(model)} == {id(v) for v in trunk.variables}
