@@ -80,7 +80,10 @@ def cases() -> dict[str, Case | NotTrained]:
             lambda: _Subclassed(list),
             _as_list,
             **pair,
-            changes=dict.fromkeys(("*mae", "*accuracy"), "logs as `output_0_mae`, `output_1_accuracy`"),
+            changes=dict.fromkeys(
+                ("*mae", "*accuracy", "*mse_loss", "*crossentropy_loss"),
+                "named by the output here, as in `output_0_loss`",
+            ),
         ),
         "Model: subclassed, one output": _case(lambda: _Subclassed(None), _value, **one),
         "Model: subclassed, adds a loss": _case(lambda: _Subclassed(adds=True)),
