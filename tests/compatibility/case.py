@@ -87,6 +87,12 @@ def fit(data: Callable[[], tuple], **arguments: Any) -> Callable[[Any], Logs]:
     return train
 
 
+def of_uneven_batches(*outputs: str) -> dict[str, str]:
+    """`Case.changes` for a training whose last batch is smaller: on TensorFlow Keras does not know a batch's size."""
+    why = "Keras is wrong on TensorFlow: its mean over batches counts the short last one as a whole one"
+    return {f"*{output}_loss": why for output in outputs} if keras.backend.backend() == "tensorflow" else {}
+
+
 def history_logs(history: keras.callbacks.History) -> Logs:
     """The logs of all epochs."""
     return {name: np.asarray(values, "float64") for name, values in history.history.items()}

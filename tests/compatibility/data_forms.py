@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from .case import Case, NotTrained, fit
+from .case import Case, NotTrained, fit, of_uneven_batches
 from .models import compiled, normal, targets, trunk, two_heads
 
 SAMPLES = 14  # three batches of 4 and one of 2
@@ -102,7 +102,7 @@ def _case(train: Any, build: Any = trunk, *, slow: bool = False, **arguments: An
     given = {name: value for name, value in given.items() if not (name.endswith("metrics") and value is None)}
     if arguments.get("metrics", 0) is None:
         given.pop("weighted_metrics", None)
-    return Case(build, compiled(**given), train, slow=slow)
+    return Case(build, compiled(**given), train, of_uneven_batches("value", "label"), slow=slow)
 
 
 def _x() -> np.ndarray:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from .case import Case, Logs, NotTrained, fit, history_logs, logs_of
+from .case import Case, Logs, NotTrained, fit, history_logs, logs_of, of_uneven_batches
 from .models import compiled, normal, targets, trunk, two_heads
 
 SAMPLES = 14  # three batches of 4 and one of 2
@@ -66,7 +66,8 @@ def _build() -> keras.Model:
 
 def _case(train: Callable[[Any], Logs], *, slow: bool = False, **arguments: Any) -> Case:
     metrics = {"value": "mae", "label": "accuracy"}
-    return Case(_build, compiled(metrics=lambda: dict(metrics), **arguments), train, slow=slow)
+    changes = of_uneven_batches("value", "label")
+    return Case(_build, compiled(metrics=lambda: dict(metrics), **arguments), train, changes, slow=slow)
 
 
 def _data() -> tuple:
@@ -164,7 +165,10 @@ def _predict_on_batch(model: Any) -> Logs:
 def _compiled_again(model: Any) -> Logs:
     x, y = _data()
     model.fit(x, y, batch_size=4, shuffle=False, verbose=0)
-    model.compile(model.optimizer, loss={"value": "mae", "label": "sparse_categorical_crossentropy"})
+    again = {"value": "mae", "label": "sparse_categorical_crossentropy"}
+    model.compile(
+        model.optimizer, loss=again, metrics={"value": "mse"}
+    )  # without metrics Keras would keep the old ones
     return history_logs(model.fit(x, y, batch_size=4, shuffle=False, verbose=0))
 
 

@@ -124,3 +124,4 @@ BY_LABELS = dict.fromkeys(
 # Logs of the metrics on padded sequences.
 OF_PADDING = "without the padding, which Keras counts"
 OF_SCALED_WEIGHTS = "Keras is wrong on PyTorch: masking the loss scales the sample weights that the metrics then see"
+OF_LOST_MASKS = "Keras is wrong on JAX: in training, not in validation, its metrics count the padding"

@@ -9,6 +9,7 @@ import numpy as np
 from keras import layers
 
 from .case import Case, NotTrained, fit
+from .labels import OF_LOST_MASKS
 from .models import SAMPLES, compiled, layer_case, normal, targets, tokens, two_heads
 
 STEPS = (6, 4)
@@ -124,6 +125,8 @@ def _labelled(make: Any) -> Case:
     metrics = {"value": ["mae", "cosine_similarity"], "label": ["accuracy"]}
     names = ("value_loss", "label_loss", "val_value_loss", "val_label_loss", "val_loss")
     changes = dict.fromkeys(names, "the mean over all labels of the epoch, where Keras's is the mean over its batches")
+    if keras.backend.backend() == "jax":
+        changes |= dict.fromkeys(("value_mae", "value_cosine_similarity", "label_accuracy"), OF_LOST_MASKS)
     return Case(build, compiled(metrics=lambda: dict(metrics)), fit(data, validation_data=data), changes=changes)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
-from .case import Case, NotTrained
-from .labels import BY_LABELS, CLASSES, OF_PADDING, OF_SCALED_WEIGHTS, labelled
+from .case import Case, NotTrained, of_uneven_batches
+from .labels import BY_LABELS, CLASSES, OF_LOST_MASKS, OF_PADDING, OF_SCALED_WEIGHTS, labelled
 
 # What each metric is for, and the arguments that it needs.
 KIND: dict[str, tuple[str, dict[str, Any]]] = {
@@ -109,7 +109,9 @@ def _of_class(name: str, kind: str, given: dict[str, Any]) -> dict[str, Case | N
 
     found: dict[str, Case | NotTrained] = {
         name: labelled(kind, arguments=_with(make, kind)),
-        f"{name}: weights, uneven batches": labelled(kind, arguments=_with(make, kind), weighted=True, samples=10),
+        f"{name}: weights, uneven batches": labelled(
+            kind, arguments=_with(make, kind), weighted=True, samples=10, changes=of_uneven_batches("main", "other")
+        ),
     }
     if kind in PADDED:
         found[f"{name}: padding"] = _padded(kind, make)
@@ -128,6 +130,8 @@ def _padded(kind: str, make: Any) -> Case:
         changes["*main_*"] = OF_PADDING
     elif keras.backend.backend() == "torch":
         changes["*main_weighted_*"] = changes["*main_*_1"] = OF_SCALED_WEIGHTS
+    elif keras.backend.backend() == "jax":
+        changes["main_*"] = OF_LOST_MASKS
     return labelled(kind, arguments=_with(make, kind), padded=True, weighted=True, changes=changes)
 
 

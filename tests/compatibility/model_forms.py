@@ -76,7 +76,15 @@ def cases() -> dict[str, Case | NotTrained]:
         "Model: inside another": _case(_inside),
         "Model: frozen in part": _case(_frozen),
         "Model: subclassed, a dict of outputs": _case(_Subclassed, **by_layer),
-        "Model: subclassed, a list of outputs": _case(lambda: _Subclassed(list), _as_list, **pair),
+        "Model: subclassed, a list of outputs": _case(
+            lambda: _Subclassed(list),
+            _as_list,
+            **pair,
+            changes=dict.fromkeys(
+                ("*mae", "*accuracy", "*mse_loss", "*crossentropy_loss"),
+                "named by the output here, as in `output_0_loss`",
+            ),
+        ),
         "Model: subclassed, one output": _case(lambda: _Subclassed(None), _value, **one),
         "Model: subclassed, adds a loss": _case(lambda: _Subclassed(adds=True)),
         "Model: subclassed, `call` without `training`": _case(lambda: _Subclassed()),
@@ -93,12 +101,13 @@ def _case(
     *,
     x: Callable[[], Any] | None = None,
     normal_x: tuple[int, ...] = (4,),
+    changes: dict[str, str] | None = None,
     **arguments: Any,
 ) -> Case:
     def data() -> tuple:
         return (x or (lambda: normal(*normal_x)))(), labels()
 
-    return Case(build, compiled(**arguments), fit(data, validation_data=data))
+    return Case(build, compiled(**arguments), fit(data, validation_data=data), changes or {})
 
 
 def _as_list() -> list[np.ndarray]:

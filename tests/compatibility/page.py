@@ -44,6 +44,7 @@ and the same weights. Afterwards all weights, all slots of the optimizer, all se
 | refused | multiloss says in one message why it does not train this |
 | Keras fails | plain Keras itself raises on that backend |
 | not trained | no part of a training |
+| - | not yet judged on that backend |
 
 `make compatibility` makes it anew; the tests of every backend repeat a part of it. The cases are in
 [tests/compatibility](../tests/compatibility).

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import keras
 
-from .case import DIFFERS, NOT_TRAINED, NotTrained, Verdict
+from .case import DIFFERS, NOT_TRAINED, Case, NotTrained, Verdict
 from .engine import verdict
 from .surface import SUBJECTS, cases
 
@@ -29,10 +29,14 @@ def stored(backend: str) -> dict[str, dict[str, dict]]:
 
 
 def main(arguments: list[str]) -> None:
-    """Judges the named subjects, or `subject/part of a name`, or all; `--missing` only what has no verdict yet."""
+    """Judges the named subjects, or `subject/part of a name`, or all.
+
+    Args:
+        arguments: names; `--missing` for what has no verdict yet, `--quick` to leave out what is slow.
+    """
     backend = keras.backend.backend()
     known = stored(backend)
-    missing = "--missing" in arguments
+    missing, quick = "--missing" in arguments, "--quick" in arguments
     wanted = [argument.split("/", 1) for argument in arguments if not argument.startswith("--")]
     for subject in SUBJECTS:
         chosen = [part for name, *part in wanted if name == subject]
@@ -41,7 +45,9 @@ def main(arguments: list[str]) -> None:
         entries = cases(subject)
         found = {name: entry for name, entry in known.get(subject, {}).items() if name in entries}
         for name, case in entries.items():
-            if (missing and name in found) or (chosen and not any(not part or part[0] in name for part in chosen)):
+            if (missing and name in found) or (quick and isinstance(case, Case) and case.slow):
+                continue
+            if chosen and not any(not part or part[0] in name for part in chosen):
                 continue
             start = time.perf_counter()
             found[name] = {key: value for key, value in asdict(judged(case)).items() if value not in ("", None)}

@@ -66,8 +66,7 @@ class MultiLossModel(NamedDataModel, KerasFace):
 
     def __init__(self, model: keras.Model, **kwargs: Any):
         check_plain(model, MultiLossModel)
-        # By its policy Keras decides whether `compile` scales the loss.
-        super().__init__(**{"dtype": model.dtype_policy, **kwargs})
+        super().__init__(**{"dtype": model.dtype_policy, **kwargs})  # by it Keras decides whether the loss is scaled
         self.model = model
         self.state = TrainingState()
         untracked(self, program=None, _extended=None, _arguments={})
@@ -209,7 +208,7 @@ class MultiLossModel(NamedDataModel, KerasFace):
         return calibrate(self, x, y, sample_weight, batch_size, steps)
 
     def probe(self, x: Any, y: Any = None, sample_weight: Any = None) -> Probe:
-        """Looks at one batch in training mode, in one forward and T backward passes, and changes nothing.
+        """Looks at one batch in training mode, by T backward passes, and changes nothing: no weight, seed or flag.
 
         Args:
             x: inputs.
@@ -238,9 +237,7 @@ class MultiLossModel(NamedDataModel, KerasFace):
         else:
             super()._symbolic_build(iterator=iterator, data_batch=data_batch)
 
-    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
-        """TensorFlow's trainer calls this one, and would leave everything to the first trace."""
-        self._symbolic_build(iterator=iterator, data_batch=data_batch)
+    _maybe_symbolic_build = _symbolic_build  # TensorFlow's trainer calls it, and leaves everything to the first trace
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Updates the metrics and returns all results, as Keras's method of the same name."""
@@ -255,8 +252,7 @@ class MultiLossModel(NamedDataModel, KerasFace):
             y_pred = Observed(y_pred, self.observe(x, training).features)
         values = self.program.evaluate_terms(x, y, y_pred, sample_weight).values
         losses = [value.loss for value in values]
-        detached = [ops.stop_gradient(loss) for loss in losses]
-        factors = self.program.objective.measure(values, detached, training=False).weights
+        factors = self.program.objective.measure(values, [*map(ops.stop_gradient, losses)], training=False).weights
         return sum((factors[index] * loss for index, loss in enumerate(losses)), ops.zeros((), "float32"))
 
     def explain(self) -> str:
