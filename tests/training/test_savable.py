@@ -51,7 +51,10 @@ LAMBDA = lambda y_true, y_pred: squared(y_true, y_pred)  # noqa: E731
 UNREADABLE = [
     ({"metrics": {"value": [LAMBDA]}}, "A metric of 'value' holds a lambda"),
     ({"metrics": {"value": ["mae", closure()]}}, r"A metric of 'value\[1\]' holds a function inside a function"),
-    ({"weighted_metrics": {"value": keras.metrics.MeanMetricWrapper(LAMBDA)}}, "A weighted metric of 'value' holds a l"),
+    (
+        {"weighted_metrics": {"value": keras.metrics.MeanMetricWrapper(LAMBDA)}},
+        "A weighted metric of 'value' holds a l",
+    ),
     ({"metrics": {"value": of_a_local_class(keras.metrics.Mean)}}, "'value' holds an object of a class inside a"),
     ({"loss": {"value": LAMBDA}}, "Term 'value' holds a lambda"),
     ({"loss": {"value": {"near": closure()}}}, "Term 'value/near' holds a function inside a function"),

@@ -61,7 +61,7 @@ def rescaled(measurements: Measurements) -> Measurements | None:
 
 def rescaled_terms(measurements: Measurements, wanted: Mapping[str, Rescaling]) -> dict[str, Description]:
     """The terms that read rescaled outputs, as they would see them."""
-    found = {}
+    found: dict[str, Description] = {}
     for name, bound in measurements.terms.items():
         term = term_of(bound.description)
         if term is None or (change := wanted.get(str(term.output))) is None:
@@ -82,4 +82,3 @@ def _behind(function: Callable[[Any, Any], Any], change: Rescaling) -> Callable[
         return function(y_true, change.scale * y_pred + change.offset)
 
     return loss
-

@@ -27,9 +27,10 @@ from ..masks import (
 from ..scales import get as find_scale
 from ._alignment import align, pick
 from ._batch import Batch, TermValue, as_float, batch_value, is_float
-from ._description import Description, check_output
+from ._description import Description, check_flag, check_output
 from ._loss_function import LossFunction
 from ._reduction import Reading, read_reduction, reduce
+from ._values import as_values
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -90,6 +91,7 @@ class Term(Description):
         for argument in ("mask", "sample_weight", "output", "target"):
             if not isinstance(getattr(self, argument), str | None):
                 raise invalid(f"`{argument}` must be the name of a key", received=getattr(self, argument))
+        check_flag("balanced", self.balanced)
         object.__setattr__(self, "scale", find_scale(self.scale))
         object.__setattr__(self, "function", LossFunction(self.loss))
         object.__setattr__(self, "reads_as", read_reduction(self.reduction, self.function.reduction))
@@ -137,6 +139,7 @@ class Term(Description):
             if entries and mask is not None:
                 safe = safe_prediction(y_pred, mask)
                 values = self.function(ops.expand_dims(y_true, -1), ops.expand_dims(safe, -1))
+                values = as_values(name, values)
                 values = ops.squeeze(values, -1) if len(values.shape) > rank else values
             else:
                 mask = None if mask is None else shrink(mask, min(len(mask.shape), rank - 1))
@@ -148,7 +151,7 @@ class Term(Description):
                 received=f"{type(error).__name__}: {error}",
                 fix="Check the target's shape and dtype against the loss.",
             ) from error
-        values = as_float(values)
+        values = as_values(name, values, y_pred.shape[0])
         if mask is not None and len(values.shape) > 0:
             mask = whole(shrink(mask, len(values.shape)), values)
         return values, mask

@@ -199,7 +199,10 @@ def test_a_pareto_search_gives_a_front(problem, training):
         ({"objective": "size_mae", "method": "pareto"}, "at least two metrics"),
         ({"workers": 2}, "share their trials through a database"),
         ({"storage": "nosuchdb://x"}, "Cannot use the database"),
-        ({"storage": "sqlite:////proc/none/tune.db"}, r"`storage` must be a file that can be written.*'sqlite:////proc/"),
+        (
+            {"storage": "sqlite:////proc/none/tune.db"},
+            r"`storage` must be a file that can be written.*'sqlite:////proc/",
+        ),
         ({"storage": "/proc/none"}, r"`storage` must be a file that can be written\. Received: '/proc/none'"),
         ({"objective": {"size_mea": "min"}}, "Unknown score metric 'size_mea'.*Did you mean 'size_mae'"),
     ],

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..._core.wording import number, percent, quoted, quoted
+from ..._core.wording import number, percent, quoted
 from .._finding import Finding, check
 from .._measurements import Measurements, Subject
 from .._term_code import term_code

@@ -42,7 +42,5 @@ def _evaluation_logs(problem: Problem, initial: InitialModel) -> list[str]:
     if not data.again:
         return list(problem.score)  # the first batch of what can be read once would be lost to the runs
     loss, metrics = problem.new_loss(), problem.new_metrics()
-    trainer = compile_trainer(
-        initial.model(), "sgd", loss=loss, loss_weights=problem.loss_weights, metrics=metrics
-    )
+    trainer = compile_trainer(initial.model(), "sgd", loss=loss, loss_weights=problem.loss_weights, metrics=metrics)
     return evaluation_log_names(trainer, *data.first(1)[0])

@@ -7,9 +7,13 @@ from typing import Any
 
 import keras
 
+from ..._core.balancer import Balancer
+from ..._core.contract import check_form
 from ..._core.errors import invalid
+from ..._core.registry import resolve
 from .._keras_seams import output_spec
 from ..reading import BoundTerm, Specified, TrainingState, WeightHandle
+from ..step import check_mode
 
 
 def check_plain(model: Any, trainer: type) -> None:
@@ -23,6 +27,26 @@ def check_plain(model: Any, trainer: type) -> None:
                 received=type(model).__name__,
                 fix="Write its losses as terms, for instance with ml.Joint(fn).",
             )
+
+
+def check_arguments(optimizer: Any, mode: Any) -> None:
+    """Refuses what Keras would stumble over only after the trainer has changed."""
+    if optimizer is None or isinstance(optimizer, type):
+        written = "a name" if optimizer is None else f"{optimizer.__name__}()"
+        raise invalid(
+            "`optimizer` must be a name or a keras optimizer",
+            received=repr(optimizer),
+            fix=f"Write {written}, such as 'adam'." if optimizer is None else f"Write {written}.",
+        )
+    keras.optimizers.get(optimizer)
+    check_mode(mode)
+
+
+def find_balancer(identifier: Any) -> Balancer:
+    """The balancer by name or as it is; without one, the user's weights alone."""
+    balancer = resolve("balancer", "fixed" if identifier is None else identifier, Balancer)
+    check_form(balancer)
+    return balancer
 
 
 def bind(specified: Mapping[str, Specified], trainer: Any, state: TrainingState) -> list[BoundTerm]:

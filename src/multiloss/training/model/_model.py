@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from ..._core.balancer import Balancer
-from ..._core.registry import PACKAGE, resolve
+from ..._core.registry import PACKAGE
 from ..._core.typing import Array
 from .._keras_seams import clear_functions, install_trackers, peek, untracked
 from ..backends import backend_program
@@ -25,8 +25,8 @@ from ..reading import (
     feature_model,
     specify,
 )
-from ..step import Guard, Objective, StepProgram, check_mode, check_schedules
-from ._bind import bind, check_plain, may_add_losses
+from ..step import Guard, Objective, StepProgram, check_schedules
+from ._bind import bind, check_arguments, check_plain, find_balancer, may_add_losses
 from ._calibration import calibrate, check_calibrated
 from ._dry_run import dry_run
 from ._explain import explanation
@@ -97,8 +97,8 @@ class MultiLossModel(keras.Model):
     ) -> None:
         """Names the terms and makes all state; see `multiloss.compile`."""
         arguments = {key: value for key, value in locals().items() if key not in ("self", "optimizer", "__class__")}
-        check_mode(on_nonfinite)
-        resolved = resolve("balancer", "fixed" if balancer is None else balancer, Balancer)
+        check_arguments(optimizer, on_nonfinite)
+        resolved = find_balancer(balancer)
         names = Names(self.model)
         specified = specify(loss, names.outputs)
         extended = feature_model(self.model, specified)

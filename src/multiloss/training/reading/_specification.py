@@ -41,6 +41,10 @@ def specify(loss: Any, outputs: Sequence[str] | None) -> dict[str, Specified]:
         if not isinstance(key, str) or not key:
             raise invalid("The keys of `loss` must be names", received=key)
         if isinstance(value, Mapping) and "class_name" not in value:
+            if not value:
+                raise invalid(
+                    f"Term {key!r} must have at least one loss", received=value, fix="Leave it out, or write None."
+                )
             for name, child in value.items():
                 terms[f"{key}/{name}"] = Specified(_description(child, f"{key}/{name}").bound(key, outputs))
         elif value is not None:
