@@ -125,3 +125,13 @@ def test_the_common_arguments_of_an_aggregator_are_seen(entry):
     assert all(parameters[name].kind is inspect.Parameter.KEYWORD_ONLY for name in common)
     told = inspect.getdoc(entry.cls)
     assert all(told.count(f"\n    {name}: ") == 1 for name in common), told
+
+
+@pytest.mark.parametrize(("entry", "case"), CASES)
+def test_no_repr_shows_an_address(entry, case):
+    made = entry.cls(**case)
+    holders = {"loss": lambda: ml.Term(made), "scale": lambda: ml.Term("mse", scale=made)}
+    shown = [made, holders.get(entry.family, lambda: made)(), ml.Constraint(ml.Term("mse"), 1.0)]
+    if entry.family == "balancer" and not isinstance(made, ml.weighting.Smoothed):
+        shown.append(ml.weighting.Smoothed(made))
+    assert not [text for text in map(repr, shown) if " at 0x" in text]

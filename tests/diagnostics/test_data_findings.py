@@ -199,8 +199,8 @@ def padded(lengths, batches=1):
 
 def test_the_padding_of_sequences_is_no_label():
     trainer, [(x, y)] = padded([6])
-    for data in ((x, y), iter([(x, y)])):
-        diagnosis = ml.diagnose(trainer, data, batch_size=8)
+    for given in ((x, y), iter([(x, y)])):
+        diagnosis = ml.diagnose(trainer, given, batch_size=8)
         assert "class out of range" not in found(diagnosis)
         assert diagnosis.terms[0].targets["labels"] == 8 * 6 - 4 * 2
         assert diagnosis.terms[0].targets["max"] == 2

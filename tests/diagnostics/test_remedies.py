@@ -48,7 +48,7 @@ def test_remedies_help_one_after_the_other(advice, offset):
 
 
 def test_where_rescaling_is_enough_nothing_else_is_advised():
-    # Errors of 25 beside predictions of about 1, and a deviation of 1: rescaled, the gradient is that of a small number.
+    # Errors of 25 beside predictions of about 1, and a deviation of 1: the rescaled gradient is small.
     diagnosis = diagnose(size=data()[1]["size"] + 60.0)
     remedy = the(diagnosis, "dominance").remedy
     assert "that is enough" in remedy

@@ -8,6 +8,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 from .configured import Configured
+from .contract import checked
 from .errors import invalid
 from .normalization import NORMALIZATIONS, normalize_weights
 from .typing import Array, Gramian, Lengths, LossVector, Presence, State, Weights
@@ -106,7 +107,7 @@ class Balancer(Configured, abc.ABC):
 
         Absent terms get exactly 0, and a single present term exactly 1 under the default `normalize`.
         """
-        raw, state = self.raw_weights(signals, state)
+        raw, state = checked(self, self.raw_weights(signals, state), signals.present.shape[0], state)
         return normalize_weights(raw, self.present(signals), self.normalize), state
 
     def present(self, signals: Signals) -> Presence:

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from .kinds import with_checked_kinds
 from .plain_data import plain, restored
 
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -31,6 +32,8 @@ class Configured:
         if init is not None and any(each.kind is _OPEN for each in inspect.signature(init).parameters.values()):
             itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
             init.__signature__ = inspect.Signature([itself, *parameters(cls).values()])
+        if init is not None:
+            cls.__init__ = with_checked_kinds(init)  # type: ignore[method-assign]
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this object again, as plain data."""
@@ -74,7 +77,7 @@ def arguments(made: Any) -> dict[str, Any]:
 
 
 def given_name(made: Any) -> str | None:
-    """The name of a Keras object, without the number that Keras adds where it makes the name up: `dice` of `dice_34`."""
+    """The name of a Keras object, without the number of names that Keras makes up: `dice` of `dice_34`."""
     name = getattr(made, "name", None)
     if not isinstance(name, str):
         return None

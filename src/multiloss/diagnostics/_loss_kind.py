@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import keras
-
+from .._core.keras_arguments import argument_of
 from .._core.registry import entry_of
 from ..losses import get as find_loss
 from ..terms import BY_SHAPE, Term, form_by_shape
@@ -91,6 +90,4 @@ def _expected(loss: Any) -> tuple[str, bool]:
         return parts.pop() if len(parts) == 1 else ("", False)
     name = getattr(owner, "__name__", type(owner).__name__)
     of_keras = _FAMILY_OF.get("".join(letter for letter in name.lower() if letter.isalnum()), "")
-    # Not every release of Keras keeps its arguments as attributes; the config names them all.
-    arguments = owner.get_config() if isinstance(owner, keras.losses.Loss) else {}
-    return of_keras if entry is None else entry.expects, bool(arguments.get("from_logits", False))
+    return of_keras if entry is None else entry.expects, bool(argument_of(owner, "from_logits"))

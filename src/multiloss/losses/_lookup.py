@@ -37,7 +37,9 @@ def get(identifier: Any) -> LossLike:
         identifier = keras.saving.deserialize_keras_object(identifier)
     if isinstance(identifier, type) or not callable(identifier):
         raise invalid(
-            "A loss must be a name, a keras.losses.Loss, or a function of (y_true, y_pred)", received=identifier
+            "A loss must be a name, a keras.losses.Loss, or a function of (y_true, y_pred)",
+            received=identifier,
+            fix=f"Write {identifier.__name__}()." if isinstance(identifier, type) else "",
         )
     return identifier
 

@@ -12,7 +12,8 @@ import keras
 from .._core.errors import invalid
 from .._core.registry import PACKAGE
 from ._batch import Batch, TermValue, batch_value, signed
-from ._description import Description
+from ._description import Description, check_flag
+from ._values import as_values
 
 ARGUMENTS = ("features", "y_true")
 
@@ -52,6 +53,7 @@ class FeaturePenalty(Description):
     def __post_init__(self) -> None:
         if not isinstance(self.layer, str):
             raise invalid("`layer` must be a layer's name", received=self.layer)
+        check_flag("balanced", self.balanced)
         if not callable(self.fn):
             raise invalid("`fn` of a FeaturePenalty must be a function of `features`", received=self.fn)
         asked = inspect.signature(self.fn).parameters.values()
@@ -79,7 +81,8 @@ class FeaturePenalty(Description):
             raise invalid(f"Term {name!r} reads `y_true`", received="a batch without targets")
         y_true = {key: signed(target) for key, target in batch.y_true.items()}
         offered = {"features": batch.feature(name, self.layer), "y_true": y_true}
-        return batch_value(name, self.fn(**{argument: offered[argument] for argument in self.arguments}), batch)
+        value = self.fn(**{argument: offered[argument] for argument in self.arguments})
+        return batch_value(name, as_values(name, value), batch)
 
     def explain(self) -> tuple[str, str]:
         """What the term reads, and how it is reduced."""

@@ -12,7 +12,8 @@ import keras
 from .._core.errors import invalid
 from .._core.registry import PACKAGE
 from ._batch import Batch, TermValue, batch_value, signed
-from ._description import Description, check_output
+from ._description import Description, check_flag, check_output
+from ._values import as_values
 
 ARGUMENTS = ("x", "y_true", "y_pred", "sample_weight", "model", "step")
 
@@ -51,6 +52,11 @@ class Joint(Description):
     def __post_init__(self) -> None:
         if not callable(self.fn):
             raise invalid(f"`fn` of a Joint must be a function of any of {list(ARGUMENTS)}", received=self.fn)
+        check_flag("balanced", self.balanced)
+        if isinstance(self.outputs, str) or isinstance(self.targets, str):
+            raise invalid(
+                "`outputs` and `targets` of a Joint must be lists of names", received=self.outputs or self.targets
+            )
         asked = inspect.signature(self.fn).parameters.values()
         needed = [p.name for p in asked if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY, p.POSITIONAL_ONLY)]
         optional = {p.name for p in asked if p.default is not p.empty}
@@ -95,7 +101,7 @@ class Joint(Description):
         except KeyError as error:
             known = {"y_true": sorted(y_true), "y_pred": sorted(batch.y_pred)}
             raise invalid(f"Term {name!r} asked for the unknown key {error}", received=f"the keys {known}") from error
-        return batch_value(name, value, batch)
+        return batch_value(name, as_values(name, value), batch)
 
     def explain(self) -> tuple[str, str]:
         """What the term reads, and how it is reduced."""

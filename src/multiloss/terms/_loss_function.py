@@ -15,6 +15,7 @@ from keras import ops
 
 from .._core.configured import given_name
 from .._core.errors import invalid
+from .._core.keras_arguments import argument_of
 from .._core.keras_masks import keras_mask
 from .._core.linalg import to_float
 from .._core.typing import Array
@@ -32,7 +33,8 @@ class LossValues(NamedTuple):
     """What a loss gives.
 
     Attributes:
-        values: shape `(batch, ...)`, or a scalar for losses that only know the whole batch; float32 or better.
+        values: shape `(batch, ...)`, or a scalar for losses that only know the whole batch; float32 or
+            better. What a user's function gave is handed on as it is where it is no tensor.
         mask: bool in the same shape: the values that count, where the loss itself leaves some out; else None.
     """
 
@@ -61,8 +63,7 @@ class LossFunction:
         self._owner = identifier if _goes_by_shape(identifier) else owner
         self.name = identifier if isinstance(identifier, str) else given_name(owner) or _name(owner)
         is_object = isinstance(owner, keras.losses.Loss)
-        # Not every release of Keras keeps its arguments as attributes; the config names them all.
-        self.ignored_class: int | None = owner.get_config().get("ignore_class") if is_object else None
+        self.ignored_class: int | None = argument_of(owner, "ignore_class")
         self.reduction = str(getattr(owner, "reduction", "mean")).lower()
         self.aligns = not is_object or isinstance(owner, _WRAPPED)
         self._dtype = owner.dtype if is_object else keras.config.floatx()
@@ -73,6 +74,8 @@ class LossFunction:
         wide = "float64" in (self._dtype, keras.backend.standardize_dtype(y_pred.dtype))
         dtype = "float64" if wide else "float32"
         values = self._function(ops.cast(y_true, dtype), ops.cast(y_pred, dtype))
+        if not ops.is_tensor(values):
+            return LossValues(values, None)
         mask = keras_mask(values)
         return LossValues(to_float(values), None if mask is None else ops.cast(mask, "bool"))
 

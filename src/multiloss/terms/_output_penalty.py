@@ -13,10 +13,11 @@ from .._core.errors import invalid
 from .._core.registry import PACKAGE
 from ..masks import Labels, counting, whole
 from ._alignment import check_column, pick
-from ._batch import Batch, TermValue, as_float, batch_value
-from ._description import Description, check_output
+from ._batch import Batch, TermValue, batch_value
+from ._description import Description, check_flag, check_output
 from ._norms import entry_function
 from ._reduction import reduce
+from ._values import as_values
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -48,6 +49,7 @@ class OutputPenalty(Description):
     balanced: bool = True  # type: ignore[misc]
 
     def __post_init__(self) -> None:
+        check_flag("balanced", self.balanced)
         entry_function(self.norm)
         object.__setattr__(self, "column", check_column(self.column))
 
@@ -74,7 +76,7 @@ class OutputPenalty(Description):
             return TermValue(*reduce(values, whole(padding, values), None, batch.size, "mean"), batch.size)
         if not callable(self.norm):
             raise invalid("`norm` must be a name or a function", received=self.norm)
-        return batch_value(name, ops.mean(as_float(self.norm(difference))), batch)
+        return batch_value(name, ops.mean(as_values(name, self.norm(difference))), batch)
 
     def explain(self) -> tuple[str, str]:
         """What the term reads, and how it is reduced."""

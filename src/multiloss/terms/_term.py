@@ -31,10 +31,11 @@ from ..masks import (
 from ..scales import get as find_scale
 from ._alignment import align, check_column, pick
 from ._batch import Batch, TermValue, as_float, batch_value
-from ._description import Description, check_output
+from ._description import Description, check_flag, check_output
 from ._faults import NO_FAULT, first_fault, label_fault, strange_labels, weight_fault
 from ._loss_function import LossFunction, LossValues
 from ._reduction import Reading, read_reduction, reduce
+from ._values import as_values
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -97,6 +98,7 @@ class Term(Description):
         for argument in ("mask", "sample_weight", "output", "target"):
             if not isinstance(getattr(self, argument), str | None):
                 raise invalid(f"`{argument}` must be the name of a key", received=getattr(self, argument))
+        check_flag("balanced", self.balanced)
         object.__setattr__(self, "scale", find_scale(self.scale))
         object.__setattr__(self, "function", LossFunction(self.loss))
         object.__setattr__(self, "reads_as", read_reduction(self.reduction, self.function.reduction))
@@ -176,6 +178,7 @@ class Term(Description):
                 received=f"{type(error).__name__}: {error}",
                 fix="Check the target's shape and dtype against the loss.",
             ) from error
+        values = as_values(name, values)
         _check_values(name, values, y_pred)
         if mask is not None and len(values.shape) > 0:
             mask = whole(shrink(mask, len(values.shape)), values)
@@ -184,6 +187,8 @@ class Term(Description):
     def _entries(self, y_true: Array, y_pred: Array) -> LossValues:
         """The loss of each entry alone."""
         values, own = self.function(ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1))
+        if not ops.is_tensor(values):
+            return LossValues(values, None)
         if len(values.shape) > len(y_pred.shape):
             values, own = ops.squeeze(values, -1), None if own is None else ops.squeeze(own, -1)
         if self.function.averages and self.reads_as.reduction == "sum":

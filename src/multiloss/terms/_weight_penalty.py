@@ -14,8 +14,9 @@ from .._core.errors import invalid
 from .._core.registry import PACKAGE
 from .._core.variables import layer_names, matches
 from ._batch import Batch, TermValue, as_float
-from ._description import Description
+from ._description import Description, check_flag
 from ._norms import WEIGHT_NORMS, entry_function
+from ._values import as_values
 
 KERNELS = ("kernel", "embeddings")
 
@@ -55,6 +56,13 @@ class WeightPenalty(Description):
     balanced = False
 
     def __post_init__(self) -> None:
+        check_flag("kernels_only", self.kernels_only)
+        if not isinstance(self.layers, str):
+            raise invalid(
+                "`layers` of a WeightPenalty must be one pattern",
+                received=repr(self.layers),
+                fix="For several layers write 'first|second'.",
+            )
         entry_function(self.norm, WEIGHT_NORMS)
 
     def evaluate(self, name: str, batch: Batch) -> TermValue:
@@ -63,7 +71,7 @@ class WeightPenalty(Description):
         values = []
         for variable in self.variables(name, batch.model):
             weight = as_float(variable)
-            values.append(as_float(self.norm(weight)) if function is None else ops.sum(function(weight)))  # type: ignore[operator]
+            values.append(as_values(name, self.norm(weight)) if function is None else ops.sum(function(weight)))  # type: ignore[operator]
         return TermValue(sum(values[1:], values[0]), np.float32(1.0), batch.size, batch.size)
 
     def variables(self, name: str, model: Any) -> Sequence[Any]:

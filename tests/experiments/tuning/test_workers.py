@@ -34,7 +34,7 @@ def test_two_workers_share_a_postgresql_database():
         again = tune(slow_problem.problem, **options)
     assert len(tuning.trials) == 8
     assert again.trials == tuning.trials
-    # On a busy machine a worker may begin a point too many, or a point before the baseline is known: given back, as failed.
+    # A worker may begin a point too many, or one before the baseline is known: given back, as failed.
     trials = [trial for trial in trials if "multiloss:result" in trial.user_attrs]
     assert [trial.state.name for trial in trials] == ["COMPLETE"] * 8
     processes = {trial.user_attrs["multiloss:worker"]["process"] for trial in trials}

@@ -15,11 +15,14 @@ HANDED_ON = ("jit_compile", "run_eagerly", "steps_per_execution", "auto_scale_lo
 
 def keras_arguments(optimizer: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of `keras.Model.compile`; raises `ValueError` for what Keras would take and not understand."""
+    if optimizer is None or isinstance(optimizer, type):
+        written = "a name, such as 'adam'" if optimizer is None else f"{optimizer.__name__}()"
+        raise invalid("`optimizer` must be a name or a keras optimizer", received=optimizer, fix=f"Write {written}.")
     try:
         optimizer = keras.optimizers.get(optimizer)
     except (ValueError, TypeError) as error:
         raise invalid(
-            "`optimizer` must be a name that Keras knows, or a keras.optimizers.Optimizer",
+            "`optimizer` must be a name or a keras optimizer",
             received=optimizer,
             fix="For example 'adam', or keras.optimizers.Adam(1e-3).",
         ) from error

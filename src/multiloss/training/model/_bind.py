@@ -7,7 +7,10 @@ from typing import Any
 
 import keras
 
+from ..._core.balancer import Balancer
+from ..._core.contract import check_form
 from ..._core.errors import invalid
+from ..._core.registry import resolve
 from .._keras_seams import output_spec
 from ..reading import BoundTerm, Specified, TrainingState, WeightHandle
 
@@ -23,6 +26,13 @@ def check_plain(model: Any, trainer: type) -> None:
                 received=type(model).__name__,
                 fix="Write its losses as terms, for instance with ml.Joint(fn).",
             )
+
+
+def find_balancer(identifier: Any) -> Balancer:
+    """The balancer by name or as it is; without one, the user's weights alone."""
+    balancer = resolve("balancer", "fixed" if identifier is None else identifier, Balancer)
+    check_form(balancer)
+    return balancer
 
 
 def bind(specified: Mapping[str, Specified], trainer: Any, state: TrainingState) -> list[BoundTerm]:

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from ..._core.balancer import Balancer
-from ..._core.registry import PACKAGE, resolve
+from ..._core.registry import PACKAGE
 from ..._core.typing import Array
 from .._keras_seams import clear_functions, install_trackers, peek, untracked
 from ..backends import backend_program
@@ -27,7 +27,7 @@ from ..reading import (
 )
 from ..step import Guard, Objective, check_mode, check_schedules
 from ._arguments import keras_arguments
-from ._bind import bind, check_plain, may_add_losses
+from ._bind import bind, check_plain, find_balancer, may_add_losses
 from ._calibration import calibrate, check_calibrated
 from ._dry_run import dry_run
 from ._explain import explanation
@@ -99,7 +99,7 @@ class MultiLossModel(NamedDataModel, KerasFace):
         """Names the terms and makes all state; see `multiloss.compile`."""
         arguments = {key: value for key, value in locals().items() if key not in ("self", "optimizer", "__class__")}
         check_mode(on_nonfinite)
-        resolved = resolve("balancer", "fixed" if balancer is None else balancer, Balancer)
+        resolved = find_balancer(balancer)
         names = Names(self.model)
         specified = specify(loss, names.outputs, names.listed)
         extended = feature_model(self.model, specified)

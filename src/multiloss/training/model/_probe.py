@@ -18,8 +18,6 @@ from ..reading import read_data
 from ..rows import GramianProducts, NormProducts, single_cotangent
 from ..step import Linearized, StepProgram
 
-_BY_NAME = ("predictions", "masks")
-
 
 @dataclass(frozen=True)
 class Probe:
@@ -58,7 +56,7 @@ class Probe:
 def probe(program: StepProgram, x: Any, y: Any, sample_weight: Any) -> Probe:
     """Looks at one batch; see `MultiLossModel.probe`."""
     found = program.on_one_batch(_Examination(program), x, y, sample_weight)
-    arrays = {key: _numpy(value) for key, value in found.items() if key not in _BY_NAME}
+    arrays = {key: _numpy(value) for key, value in found.items() if key not in ("predictions", "masks")}
     plan, terms = program.plan, program.objective.terms
     assert plan.connected is not None
     return Probe(

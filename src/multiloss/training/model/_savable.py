@@ -1,4 +1,4 @@
-"""Whether the arguments of `compile` can be saved and read again: asked when saving, and before a training that saves."""
+"""Whether the arguments of `compile` can be saved and read again: asked when saving, and before a fit that saves."""
 
 from __future__ import annotations
 

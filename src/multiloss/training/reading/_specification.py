@@ -59,6 +59,8 @@ def _flat(nested: Mapping[Any, Any], argument: str) -> Iterator[tuple[str, str, 
     seen: set[str] = set()
     for key, value in nested.items():
         within = isinstance(value, Mapping) and "class_name" not in value
+        if within and not value:
+            raise invalid(f"{key!r} must have at least one entry", received=value, fix="Leave it out, or write None.")
         for child, entry in value.items() if within else [(None, value)]:
             if not all(isinstance(part, str) and part for part in ((key, child) if within else (key,))):
                 raise invalid(f"The keys of `{argument}` must be names", received=child if within and key else key)

@@ -12,6 +12,7 @@ from keras import ops
 
 from ..._core.aggregator import Aggregator
 from ..._core.balancer import Balancer, Needs, Signals
+from ..._core.contract import as_state
 from ..._core.errors import invalid, unknown_name
 from ..._core.normalization import normalize_weights
 from ..._core.typing import Array, State
@@ -87,7 +88,7 @@ class Balancing:
         """The balancer's variables, by key."""
         values: dict[str, Any] = dict(self.history.initial_values())
         if self.rows:
-            state = self.balancer.init(len(self.rows))
+            state = as_state(self.balancer, self.balancer.init(len(self.rows)))
             values.update({f"balancer/{key}": value for key, value in state.items()})
         if self.every > 1:
             values[KEPT] = np.ones(len(self.rows), "float32")
