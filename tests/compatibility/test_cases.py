@@ -33,6 +33,13 @@ ALWAYS = {
     "layers/Layer: adds a loss",
     "optimizers/Adam",
 }
+if BACKEND == "torch":  # where they are cheapest
+    ALWAYS |= {
+        "callbacks/Callback: reads the model's layers",
+        "compile_arguments/weighted_metrics: beside the same metrics",
+        "dtype_policies/DTypePolicy: mixed_float16",
+        "model_forms/Model: subclassed, one output",
+    }
 
 
 def _chosen():
