@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .errors import invalid
 
-if TYPE_CHECKING:
-    from .balancer import Balancer
 
-
-def check_form(balancer: Balancer) -> None:
+def check_form(balancer: Any) -> None:
     """Raises for a balancer that lacks what is read before the first step."""
     name = type(balancer).__name__
     if not hasattr(balancer, "needs"):
@@ -27,7 +24,7 @@ def check_form(balancer: Balancer) -> None:
         )
 
 
-def as_state(balancer: Balancer, given: Any) -> dict[str, Any]:
+def as_state(balancer: Any, given: Any) -> dict[str, Any]:
     """The state that `init` gave."""
     if not isinstance(given, dict):
         raise invalid(
@@ -37,7 +34,7 @@ def as_state(balancer: Balancer, given: Any) -> dict[str, Any]:
     return given
 
 
-def checked(balancer: Balancer, given: Any, num_terms: int, before: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def checked(balancer: Any, given: Any, num_terms: int, before: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The weights and the next state that `raw_weights` gave.
 
     Args:
