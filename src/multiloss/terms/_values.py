@@ -20,8 +20,8 @@ def as_values(name: str, given: Any) -> Array:
         ValueError: for what is no array of numbers.
     """
     try:
-        # A tuple or list of tensors would be stacked, silently.
-        values = None if isinstance(given, tuple | list | dict) else as_float(given)
+        # A tuple or list of tensors would be stacked, silently; TensorFlow makes tensors of strings.
+        values = None if given is None or isinstance(given, tuple | list | dict | str) else as_float(given)
     except Exception:
         values = None
     if values is None:
