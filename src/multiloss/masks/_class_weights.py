@@ -59,8 +59,6 @@ def class_weights(
     """
     one_hot = len(y_true.shape) == len(y_pred.shape) and y_pred.shape[-1] != 1 and y_true.shape[-1] == y_pred.shape[-1]
     numbers = ops.argmax(y_true, axis=-1) if one_hot else ops.cast(y_true, "int32")
-    if not one_hot and len(numbers.shape) > 1 and numbers.shape[-1] == 1:
-        numbers = ops.squeeze(numbers, -1)
     classes = y_pred.shape[-1] if one_hot else classes
     if classes is not None and max(weights) >= classes:
         raise invalid(
