@@ -73,7 +73,7 @@ def test_the_screen_says_what_is_wrong_and_what_to_do(problem_file, tmp_path, ca
     printed = capsys.readouterr().out
     assert printed.startswith("two sizes: It will train, but look at this first: 2 warnings.")
     assert "! warning  `far` gives 9" in printed or "`far` gives more than 99.99 %" in printed
-    assert '→ Use a scale, `"far": ml.Term(' in printed
+    assert 'use a scale, `"far": ml.Term(' in printed
     assert "part of gradient" in printed
     assert "cosine" in printed
     assert printed.strip().endswith(f"Report: {tmp_path / 'report.html'}")

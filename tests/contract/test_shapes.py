@@ -37,7 +37,7 @@ def test_weights_are_one_number_for_each_term(shape, wrap, monkeypatch):
         return member.weights(ml.Signals(ops.ones(3), ops.ones(3, "bool"), gramian=gramian), {})[0]
 
     # TensorFlow wraps what fails while a graph is traced in an error of its own, with this one's message.
-    with pytest.raises(Exception, match=r"Type-check error whilst checking [^\n]*weights"):
+    with pytest.raises(Exception, match="must return one weight for each of the 3 terms"):
         wrap(weights)(ops.convert_to_tensor(np.eye(3, dtype="float32")))
 
 

@@ -151,7 +151,7 @@ def _logs(logs):
         ({"condition": lambda step: step > 1, "monitor": ["val_loss"]}, "`monitor` must name the epoch logs"),
         ({"condition": "step > 1", "monitor": ["val_loss"]}, "`monitor` goes with a function"),
         ({"condition": "step > 1", "then": "much"}, "`then` must be a finite number"),
-        ({"condition": "step > 1", "final": NAN}, "`final` must be a finite number"),
+        ({"condition": "step > 1", "final": NAN}, "`final` must be a number"),
     ],
 )
 def test_wrong_arguments_are_refused(arguments, message):

@@ -109,10 +109,10 @@ def test_a_pass_measures_all_labels_once(scale, formula):
     assert trainer.calibrate(x, y, batch_size=16) == pytest.approx({"size": expected}, rel=1e-5)
     logs = trainer.fit(x, {**y, "size": 7.0 * y["size"]}, batch_size=16, verbose=0).history
     assert logs["size_weight"] == pytest.approx([1.0 / expected], rel=1e-5)
-    before = keras.ops.convert_to_numpy(trainer.state["scale/size/count"])
+    before = keras.ops.convert_to_numpy(trainer.state[trainer.terms["size"].scale_prefix + "count"])
     with pytest.raises(ValueError, match=r"'size'.*at least 8 labels.*Received: 4 labels"):
         trainer.calibrate(x[:4], {name: target[:4] for name, target in y.items()})
-    assert keras.ops.convert_to_numpy(trainer.state["scale/size/count"]) == before
+    assert keras.ops.convert_to_numpy(trainer.state[trainer.terms["size"].scale_prefix + "count"]) == before
 
 
 def test_a_term_that_no_label_judges_is_no_perfect_one():

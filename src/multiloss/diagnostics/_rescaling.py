@@ -79,6 +79,6 @@ def size(values: np.ndarray) -> float:
 
 def _behind(function: Callable[[Any, Any], Any], change: Rescaling) -> Callable[[Any, Any], Any]:
     def loss(y_true: Any, y_pred: Any) -> Any:
-        return function(y_true, change.scale * y_pred + change.offset)
+        return function(y_true, change.scale * y_pred + change.offset).values
 
     return loss
