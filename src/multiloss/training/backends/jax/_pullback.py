@@ -35,13 +35,16 @@ class VjpPullback(Pullback):
             losses, auxiliary = run(values, activations)
             return losses, (auxiliary, activations.inputs)
 
-        offsets = self._offsets()
+        offsets = self._offsets(self.activations)
         self.losses, self.backward, auxiliary = jax.vjp(with_offsets, self.trainable, offsets, has_aux=True)
         self.auxiliary, self.activations.inputs = auxiliary
 
-    def _offsets(self) -> list[Any]:
-        """Zeros in the shapes of the captured outputs: a gradient by an output is one by zeros that are added to it."""
-        activations = Activations(self.activations.captured)
+    def _offsets(self, activations: Activations) -> list[Any]:
+        """Zeros in the shapes of the captured outputs: a gradient by an output is one by zeros that are added to it.
+
+        Args:
+            activations: notes the calls, as they come.
+        """
         if not activations.captured:
             return []
 
@@ -79,7 +82,8 @@ class VjpPullback(Pullback):
 
     def connected_calls(self) -> list[set[int]]:
         """For every term, the numbers of the captured calls whose outputs it is connected to structurally."""
-        captured, offsets = self.activations.captured, self._offsets()
+        captured = self.activations.captured
+        offsets = self._offsets(Activations(captured))
         return structural_connections(lambda given: self.run(self.trainable, Activations(captured, given)), offsets)
 
     def connected_around(self, captured: Sequence[CapturedLayer]) -> list[set[int]]:
