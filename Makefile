@@ -61,7 +61,7 @@ compatibility: $(VENV)/test
 	done
 	KERAS_BACKEND=torch PYTHONPATH=tests $(VENV)/bin/python -W ignore -m compatibility.page
 
-# Thousands of right and of wrong uses, where `make test` tries a hundred; not in CI.
+# Thousands of right and of wrong uses, where `make test` tries forty; not in CI.
 FUZZ ?= 1000
 fuzz: $(VENV)/test
 	failed=0; for backend in torch tensorflow jax; do \

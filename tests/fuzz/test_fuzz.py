@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 
 import multiloss as ml
 
-CASES = int(os.environ.get("FUZZ_CASES", "50"))  # of each kind; `make fuzz` runs a thousand
+CASES = int(os.environ.get("FUZZ_CASES", "20"))  # of each kind; `make fuzz` runs a thousand
 seeded = settings(
     derandomize=True, max_examples=CASES, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
