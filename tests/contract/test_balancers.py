@@ -151,7 +151,7 @@ FAULTS = {
     "moves the state of absent terms": "of an absent term must not move",
     "changes itself": "same signals and state",
     "another shape": "raw weights must have shape",
-    "another state": "state like that of `init`",
+    "another state": "form of `init`",
     "divides by the loss": "stay finite",
     "divides by the last loss": "stay finite",
     "counts absent terms": "as if alone",
@@ -167,7 +167,7 @@ def test_the_contract_passes_a_sound_object_that_nobody_registered():
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_contract_sees(fault):
-    with pytest.raises((AssertionError, ValueError), match=FAULTS[fault]):
+    with pytest.raises(AssertionError, match=FAULTS[fault]):
         check_balancer(Broken(fault), num_terms=(1, 2, 3))
 
 

@@ -7,6 +7,7 @@ from keras import ops
 
 import multiloss as ml
 from backend import compiled
+from multiloss._core.normalization import normalize_weights
 
 
 def _signals(losses=3, gramian=(3, 3)):
@@ -39,6 +40,16 @@ def test_weights_are_one_number_for_each_term(shape, wrap, monkeypatch):
     # TensorFlow wraps what fails while a graph is traced in an error of its own, with this one's message.
     with pytest.raises(Exception, match="must return one weight for each of the 3 terms"):
         wrap(weights)(ops.convert_to_tensor(np.eye(3, dtype="float32")))
+
+
+@pytest.mark.parametrize("shape", [(3, 1), (4,), ()])
+@pytest.mark.parametrize("wrap", [lambda function: function, compiled], ids=["eager", "compiled"])
+def test_weights_are_as_many_as_terms_where_they_are_normalised(shape, wrap):
+    def normalised(weights):
+        return normalize_weights(weights, ops.ones(3, "bool"), "none")
+
+    with pytest.raises(Exception, match=r"Type-check error whilst checking [^\n]*weights"):
+        wrap(normalised)(ops.ones(shape))
 
 
 def test_what_has_no_shape_is_left_to_the_errors_of_the_library():

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from .keras_losses import wrapped_arguments
 from .kinds import with_checked_kinds
 from .plain_data import plain, restored
 
@@ -94,8 +95,7 @@ def _config(made: Any) -> dict[str, Any]:
     """The arguments of any object with a config, without a name that Keras made up."""
     if isinstance(made, Configured):
         return arguments(made)
-    # Keras keeps the arguments of some losses, such as `delta` of Huber, out of their config.
-    config = {**made.get_config(), **getattr(made, "_fn_kwargs", {})}
+    config = {**made.get_config(), **wrapped_arguments(made)}
     if _squeezed(given_name(made) or "") == _squeezed(type(made).__name__):
         config.pop("name", None)
     return config

@@ -1,10 +1,18 @@
-"""The arguments that a loss of Keras was made with."""
+"""What Keras's losses and metrics are made of: their wrapper, and the arguments that it keeps."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import keras
+
+# Keras's `LossFunctionWrapper`, the base of all its losses, has no public name.
+LOSS_WRAPPER: Any = keras.losses.MeanSquaredError.__base__
+
+
+def wrapped_arguments(made: Any) -> dict[str, Any]:
+    """The arguments that a wrapper hands on to its function; some, such as `delta` of Huber, are in no config."""
+    return dict(getattr(made, "_fn_kwargs", {}))
 
 
 def argument_of(loss: Any, name: str, default: Any = None) -> Any:

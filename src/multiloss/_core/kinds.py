@@ -37,10 +37,16 @@ def with_checked_kinds(init: Callable[..., None]) -> Callable[..., None]:
     return checked
 
 
+def check_flag(name: str, value: Any) -> None:
+    """Raises for what is neither True nor False: the word "no" would count as true."""
+    if not isinstance(value, bool):
+        raise invalid(f"`{name}` must be True or False", received=repr(value))
+
+
 def _check(name: str, value: Any, kind: Any) -> None:
     is_flag = isinstance(value, bool | np.bool_)
-    if kind in _FLAG and not is_flag:
-        raise invalid(f"`{name}` must be True or False", received=repr(value))
+    if kind in _FLAG:
+        check_flag(name, bool(value) if is_flag else value)
     if kind in _FLAG or (kind in _NUMBER_OR_NONE and value is None):
         return
     if is_flag or not isinstance(value, Real) or value != value:

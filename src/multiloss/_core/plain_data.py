@@ -12,6 +12,8 @@ from typing import Any
 
 import keras
 
+from .keras_losses import wrapped_arguments
+
 _PAIRS, _TUPLE = "multiloss>pairs", "multiloss>tuple"
 
 
@@ -50,7 +52,7 @@ def _left_out(value: Any, config: Any) -> dict[str, Any]:
     if not isinstance(value, keras.losses.Loss | keras.metrics.Metric) or not isinstance(config, Mapping):
         return {}
     known = inspect.signature(type(value).__init__).parameters
-    held = dict(getattr(value, "_fn_kwargs", {}))
+    held = wrapped_arguments(value)
     if (dtype := value.dtype) != keras.config.floatx():
         held["dtype"] = dtype
     return {name: entry for name, entry in held.items() if name in known and name not in config}

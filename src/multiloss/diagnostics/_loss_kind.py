@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .._core.keras_arguments import argument_of
+from .._core.keras_losses import argument_of
 from .._core.registry import entry_of
 from ..losses import get as find_loss
 from ..terms import BY_SHAPE, Term, form_by_shape

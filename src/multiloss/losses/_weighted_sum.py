@@ -11,6 +11,7 @@ from keras import ops
 
 from .._core.configured import Configured
 from .._core.errors import invalid, unknown_name
+from .._core.keras_losses import LOSS_WRAPPER
 from .._core.keras_masks import keras_mask
 from .._core.linalg import to_float
 from .._core.plain_data import plain
@@ -130,7 +131,7 @@ class WeightedSum(Configured, keras.losses.Loss):
 
 def _function(key: str, loss: LossLike) -> LossLike:
     if not isinstance(loss, keras.losses.Loss):
-        return keras.losses.MeanSquaredError.__base__(loss).call  # Keras's wrapper, which aligns the ranks
+        return LOSS_WRAPPER(loss).call  # which aligns the ranks
     if loss.reduction not in MEANS:
         raise invalid(
             f"Loss {key!r} in WeightedSum must leave its reduction at the default",

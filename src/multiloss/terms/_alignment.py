@@ -10,6 +10,7 @@ from keras import ops
 from .._core.errors import invalid
 from .._core.typing import Array
 from .._core.wording import counted
+from ._form import agree
 from ._loss_function import LossFunction
 
 # What picks along the last axis.
@@ -36,19 +37,14 @@ def align(name: str, y_true: Array, y_pred: Array, loss: LossFunction) -> tuple[
             y_pred = ops.expand_dims(y_pred, -1)
         else:
             y_true = ops.squeeze(y_true, -1)
-    batches_agree = _agree(y_true.shape[:1], y_pred.shape[:1])
-    if not batches_agree or (loss.entrywise and not _agree(y_true.shape, y_pred.shape)):
+    batches_agree = agree(y_true.shape[:1], y_pred.shape[:1])
+    if not batches_agree or (loss.entrywise and not agree(y_true.shape, y_pred.shape)):
         raise invalid(
             f"Term {name!r} expects a target of the prediction's shape {_shown(y_pred.shape)}",
             received=f"a target of shape {_shown(y_true.shape)}",
             fix="Reshape the target, or pick columns of the output with ml.Term(..., column=...).",
         )
     return y_true, y_pred
-
-
-def _agree(first: tuple, second: tuple) -> bool:
-    pairs = zip(first, second, strict=False)
-    return len(first) == len(second) and all(a == b or a is None or b is None for a, b in pairs)
 
 
 def _shown(shape: tuple) -> str:

@@ -125,8 +125,6 @@ class TermValue:
 
 def batch_value(term: str, value: Array, batch: Batch) -> TermValue:
     """Wraps a scalar for the whole batch, or one value per sample, into a `TermValue`."""
-    if value is None:
-        raise invalid(f"Term {term!r} must give a scalar or one value per sample", received="None", fix="Return it.")
     value = as_float(value)
     if len(value.shape) > 1 or (len(value.shape) == 1 and not _one_per_sample(value, batch)):
         raise invalid(

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from .._core.typing import Array
-from ._form import form_by_shape
+from ._form import agree, form_by_shape
 
 _SPARSE = (keras.losses.SparseCategoricalCrossentropy, keras.losses.CategoricalGeneralizedCrossEntropy)
 _SPARSE_FUNCTIONS = (
@@ -41,5 +41,4 @@ def _one_per_place(y_true: Array, y_pred: Array) -> bool:
     labels, places = tuple(y_true.shape), tuple(y_pred.shape[:-1])
     if len(labels) == len(places) + 1 and labels[-1] == 1:
         labels = labels[:-1]
-    pairs = zip(labels, places, strict=False)
-    return len(labels) == len(places) and all(a == b or a is None or b is None for a, b in pairs)
+    return agree(labels, places)

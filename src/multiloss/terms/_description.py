@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from .._core.configured import Configured
-from .._core.errors import invalid, unknown_name
+from .._core.errors import unknown_name
 from .._core.scale import Scale
 from ._batch import Batch, TermValue
 
@@ -60,9 +60,3 @@ def check_output(term: str, output: str, outputs: Sequence[str] | None) -> None:
             f"Term {term!r} must stand under an output's name, or say what it reads, as in ml.Term(..., output=...) "
             "or ml.Joint(...).",
         )
-
-
-def check_flag(argument: str, value: Any) -> None:
-    """Raises for what is neither True nor False: the word "no" would count as true."""
-    if not isinstance(value, bool):
-        raise invalid(f"`{argument}` must be True or False", received=repr(value))

@@ -10,9 +10,10 @@ from typing import Any
 import keras
 
 from .._core.errors import invalid
+from .._core.kinds import check_flag
 from .._core.registry import PACKAGE
 from ._batch import Batch, TermValue, batch_value, signed
-from ._description import Description, check_flag
+from ._description import Description
 from ._values import as_values
 
 ARGUMENTS = ("features", "y_true")

@@ -15,7 +15,7 @@ from keras import ops
 
 from .._core.configured import given_name
 from .._core.errors import invalid
-from .._core.keras_arguments import argument_of
+from .._core.keras_losses import LOSS_WRAPPER, argument_of
 from .._core.keras_masks import keras_mask
 from .._core.linalg import to_float
 from .._core.typing import Array
@@ -25,8 +25,6 @@ from ._form import form_by_shape
 
 BY_SHAPE = ("crossentropy", "ce")
 """Names of the cross-entropy that goes by the shapes of target and prediction."""
-# Keras's `LossFunctionWrapper`, the base of all its losses, has no public name.
-_WRAPPED = keras.losses.MeanSquaredError.__base__
 
 
 class LossValues(NamedTuple):
@@ -65,7 +63,7 @@ class LossFunction:
         is_object = isinstance(owner, keras.losses.Loss)
         self.ignored_class: int | None = argument_of(owner, "ignore_class")
         self.reduction = str(getattr(owner, "reduction", "mean")).lower()
-        self.aligns = not is_object or isinstance(owner, _WRAPPED)
+        self.aligns = not is_object or isinstance(owner, LOSS_WRAPPER)
         self._dtype = owner.dtype if is_object else keras.config.floatx()
         self.entrywise, self.averages = self._probe_entrywise()
 

@@ -10,11 +10,12 @@ import keras
 from keras import ops
 
 from .._core.errors import invalid
+from .._core.kinds import check_flag
 from .._core.registry import PACKAGE
 from ..masks import Labels, counting, whole
 from ._alignment import check_column, pick
 from ._batch import Batch, TermValue, batch_value
-from ._description import Description, check_flag, check_output
+from ._description import Description, check_output
 from ._norms import entry_function
 from ._reduction import reduce
 from ._values import as_values

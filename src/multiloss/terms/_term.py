@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from .._core.errors import invalid
+from .._core.kinds import check_flag
 from .._core.registry import PACKAGE
 from .._core.typing import Array
 from .._core.wording import counted
@@ -31,7 +32,7 @@ from ..masks import (
 from ..scales import get as find_scale
 from ._alignment import align, check_column, pick
 from ._batch import Batch, TermValue, as_float, batch_value
-from ._description import Description, check_flag, check_output
+from ._description import Description, check_output
 from ._faults import NO_FAULT, first_fault, label_fault, strange_labels, weight_fault
 from ._loss_function import LossFunction, LossValues
 from ._reduction import Reading, read_reduction, reduce

@@ -11,10 +11,11 @@ import numpy as np
 from keras import ops
 
 from .._core.errors import invalid
+from .._core.kinds import check_flag
 from .._core.registry import PACKAGE
 from .._core.variables import layer_names, matches
 from ._batch import Batch, TermValue, as_float
-from ._description import Description, check_flag
+from ._description import Description
 from ._norms import WEIGHT_NORMS, entry_function
 from ._values import as_values
 

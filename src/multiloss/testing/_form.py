@@ -51,10 +51,7 @@ def _keeps_form_and_is_pure(subject: Subject) -> None:
         subject.require(
             weights.shape == (terms,), f"the weights must have shape ({terms},), they have {weights.shape}."
         )
-        subject.require(
-            _form(state) == _form(before),
-            f"the next state must have the form of `init`: {_form(before)}, not {_form(state)}.",
-        )
+        _require_form(subject, before, state)
         subject.require(subject.balancer.get_config() == config, "`weights` must not change the object.")
         again, next_state = subject.run(inputs, start)
         subject.require(_equal(start, before), "`weights` must not change the state that it is given.")
@@ -68,9 +65,18 @@ def _raw_weights_have_their_shape(subject: Subject) -> None:
     inputs = subject.pair()
     terms = len(inputs.losses)
     tensors = {name: ops.convert_to_tensor(value) for name, value in subject.run.start(terms).items()}
-    raw, _ = subject.balancer.raw_weights(Signals(**inputs.arrays(subject.balancer.needs)), tensors)
+    raw, state = subject.balancer.raw_weights(Signals(**inputs.arrays(subject.balancer.needs)), tensors)
     subject.require(
         tuple(raw.shape) == (terms,), f"the raw weights must have shape ({terms},), they have {tuple(raw.shape)}."
+    )
+    after = {name: ops.convert_to_numpy(value) for name, value in state.items()}
+    _require_form(subject, subject.run.start(terms), after)
+
+
+def _require_form(subject: Subject, before: Arrays, state: Arrays) -> None:
+    subject.require(
+        _form(state) == _form(before),
+        f"the next state must have the form of `init`: {_form(before)}, not {_form(state)}.",
     )
 
 

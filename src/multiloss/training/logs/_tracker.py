@@ -36,7 +36,7 @@ class TermTracker(keras.metrics.Metric):
         super().__init__(name="loss", dtype="float32")
         self.term_names = [term.name for term in terms]
         self.partly_labelled = [term.name for term in terms if term.may_lack_labels]
-        self._judges = [index for index, term in enumerate(terms) if _reads_targets(term)]
+        self._judges = [index for index, term in enumerate(terms) if term.reads_targets]
         self.has_objective = has_objective
         self.constrained = [term.name for term in terms if isinstance(term.description, Constraint)]
         self.sums = self.add_variable((len(TermSums._fields), len(terms)), "zeros", name="sums")
@@ -116,7 +116,3 @@ class TermTracker(keras.metrics.Metric):
         self.totals.assign(np.zeros(self.totals.shape, "float32"))
         if self.constrained:
             self.constraints.assign(np.zeros(self.constraints.shape, "float32"))
-
-
-def _reads_targets(term: BoundTerm) -> bool:
-    return term.description is not None and term.description.reads_targets  # the model's own regularisation has none

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from ..._core.errors import invalid
+from ..._core.kinds import check_flag
 
 HANDED_ON = ("jit_compile", "run_eagerly", "steps_per_execution", "auto_scale_loss")
 
@@ -33,6 +34,5 @@ def keras_arguments(optimizer: Any, arguments: Mapping[str, Any]) -> dict[str, A
     if not isinstance(steps, Integral) or isinstance(steps, bool) or steps < 1:
         raise invalid("`steps_per_execution` must be a whole number, 1 or more", received=steps)
     for name in ("run_eagerly", "auto_scale_loss"):
-        if not isinstance(chosen[name], bool):
-            raise invalid(f"`{name}` must be True or False", received=chosen[name])
+        check_flag(name, chosen[name])
     return {"optimizer": optimizer, **chosen}

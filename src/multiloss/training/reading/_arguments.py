@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import keras
 import numpy as np
 
 from ..._core.errors import invalid
 from ._frames import columns_of, inputs_of, targets_of
+from ._leaves import leaves
 from ._masked_arrays import refuse_masked
 from ._names import Names
 from ._packed import packed
@@ -38,7 +38,7 @@ def read_data(names: Names, x: Any, y: Any = None, sample_weight: Any = None) ->
     y = targets_of(y, names.known, several)
     sample_weight = targets_of(sample_weight, names.known, several)
     parts = {"x": x, "y": y, "sample_weight": sample_weight}
-    lengths = {path: _length(path, leaf) for part in parts for path, leaf in _leaves(part, parts[part])}
+    lengths = {path: _length(path, leaf) for part in parts for path, leaf in leaves(part, parts[part])}
     if len(set(lengths.values())) > 1:
         raise invalid(
             "All arrays must have one length, the number of samples",
@@ -51,7 +51,7 @@ def read_data(names: Names, x: Any, y: Any = None, sample_weight: Any = None) ->
 def check_numbers(y: Any, sample_weight: Any) -> None:
     """Refuses targets and weights that are texts or objects; of a data set this is asked of its first batch."""
     for part, given in (("y", y), ("sample_weight", sample_weight)):
-        for path, leaf in _leaves(part, given):
+        for path, leaf in leaves(part, given):
             if isinstance(leaf, str | bytes):
                 raise invalid(f"`{path}` must hold numbers", received=repr(leaf)[:80], fix=_ENCODE)
             dtype = getattr(leaf, "dtype", None)
@@ -64,18 +64,6 @@ def check_numbers(y: Any, sample_weight: Any) -> None:
 
 def _holds_arrays(x: Any) -> bool:
     return isinstance(x, Mapping | list | tuple) or hasattr(x, "shape") or columns_of(x) is not None
-
-
-def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Every array with its place as one would write it; a list without any array is a leaf, which nobody can read."""
-    if isinstance(value, Mapping):
-        for key, entry in value.items():
-            yield from _leaves(f"{path}[{key!r}]", entry)
-    elif isinstance(value, list | tuple) and any(hasattr(leaf, "shape") for leaf in keras.tree.flatten(value)):
-        for index, entry in enumerate(value):
-            yield from _leaves(f"{path}[{index}]", entry)
-    elif value is not None:
-        yield path, value
 
 
 def _length(path: str, leaf: Any) -> int:

@@ -112,6 +112,11 @@ class BoundTerm:
         return None if self.description is None else self.description.scale
 
     @cached_property
+    def reads_targets(self) -> bool:
+        """Whether it cannot do without `y`."""
+        return self.description is not None and self.description.reads_targets
+
+    @cached_property
     def may_lack_labels(self) -> bool:
         """Whether it logs the fraction of labels present."""
         return self.description is not None and self.description.may_lack_labels

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 
 from ..._core.errors import invalid
 from ..._core.wording import counted
+from ._leaves import leaves
 
 
 def refuse_masked(**arguments: Any) -> None:
@@ -18,9 +18,8 @@ def refuse_masked(**arguments: Any) -> None:
         arguments: what the user gave, by the argument's name: arrays, structures of them, or data sets.
     """
     for argument, given in arguments.items():
-        for path, leaf in keras.tree.flatten_with_path(given):
+        for place, leaf in leaves(argument, given):
             if isinstance(leaf, np.ma.MaskedArray) and (hidden := int(np.ma.count_masked(leaf))):
-                place = argument + "".join(f"[{key!r}]" for key in path)
                 raise invalid(
                     f"`{place}` must not be a masked array, whose mask is lost on the way to the model",
                     received=f"{counted(hidden, 'masked entry', 'masked entries')} of {leaf.size}",
