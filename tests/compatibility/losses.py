@@ -76,25 +76,37 @@ def cases() -> dict[str, Case | NotTrained]:
     functions = [name for name, _ in inspect.getmembers(keras.losses, inspect.isfunction)]
     for name in functions:
         if name not in ("get", "serialize", "deserialize"):
-            found[f"{name}()"] = labelled(_kind_of_function(name), arguments=_with(lambda name=name: name))
+            found[f"{name}()"] = labelled(
+                _kind_of_function(name), arguments=_with(lambda name=name: name), changes=_changes(name)
+            )
             found[f"{name}(): the function itself"] = labelled(
                 _kind_of_function(name),
                 arguments=_with(lambda name=name: getattr(keras.losses, name)),
                 validation=False,
+                changes=_changes(name),
             )
     return found
+
+
+def _changes(name: str, given: dict[str, Any] | None = None) -> dict[str, str]:
+    """What the logs of a loss that leaves samples out by itself mean: Circle those without a partner in the batch."""
+    leaves_out = name.lower() == "circle" or "ignore_class" in (given or {})
+    return BY_LABELS if leaves_out else {}
 
 
 def _of_class(name: str) -> dict[str, Case | NotTrained]:
     kind = KIND[name]
     cls = _Own if name == "Loss" else getattr(keras.losses, name)
-    found: dict[str, Case | NotTrained] = {name: labelled(kind, arguments=_with(cls))}
+    changed = _changes(name)
+    found: dict[str, Case | NotTrained] = {name: labelled(kind, arguments=_with(cls), changes=changed)}
     for reduction in REDUCTIONS:
         arguments = _with(lambda reduction=reduction: cls(reduction=reduction))
-        changes = BY_LABELS if reduction == "mean_with_sample_weight" else {}
+        changes = BY_LABELS if reduction == "mean_with_sample_weight" else changed
         found[f"{name}: {reduction}, weights"] = labelled(kind, arguments=arguments, weighted=True, changes=changes)
     for dtype in KINDS[kind].dtypes[1:]:
-        found[f"{name}: {dtype} labels"] = labelled(kind, arguments=_with(cls), dtype=dtype, validation=False)
+        found[f"{name}: {dtype} labels"] = labelled(
+            kind, arguments=_with(cls), dtype=dtype, validation=False, changes=changed
+        )
     if not KINDS[kind].before:
         padded: dict[str, Any] = {"arguments": _with(cls), "padded": True, "validation": False, "changes": BY_LABELS}
         found[f"{name}: padding"] = labelled(kind, **padded)
@@ -105,11 +117,14 @@ def _of_class(name: str) -> dict[str, Case | NotTrained]:
         validation=False,
         closeness=5e-3,
         because="losses are computed in float32 here",
+        changes=changed,
     )
     for given in ARGUMENTS.get(name, []):
         told = ", ".join(f"{key}={value}" for key, value in given.items())
         logits = ", logits" if given.get("from_logits") and f"{kind}, logits" in KINDS else ""
-        found[f"{name}: {told}"] = labelled(kind + logits, arguments=_with(lambda given=given: cls(**given)))
+        found[f"{name}: {told}"] = labelled(
+            kind + logits, arguments=_with(lambda given=given: cls(**given)), changes=_changes(name, given)
+        )
     return found
 
 

@@ -19,7 +19,8 @@ from .typing import Array, Gramian, Jacobian, Lengths, Presence
 def to_float(array: Array) -> Array:
     """A tensor in float32 or better: float64 stays, everything else becomes float32."""
     tensor = ops.convert_to_tensor(array)
-    return tensor if keras.backend.standardize_dtype(tensor.dtype) == "float64" else ops.cast(tensor, "float32")
+    precise = _has_dtype(tensor, "float32") or _has_dtype(tensor, "float64")
+    return tensor if precise else ops.cast(tensor, "float32")
 
 
 def epsilon(array: Array) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from .._core.errors import invalid, unknown_name
+from .._core.linalg import to_float
 from .._core.typing import Array
 
 
@@ -125,7 +126,7 @@ class TermValue:
 
 def batch_value(term: str, value: Array, batch: Batch) -> TermValue:
     """Wraps a scalar for the whole batch, or one value per sample, into a `TermValue`."""
-    value = as_float(value)
+    value = to_float(value)
     if len(value.shape) > 1 or (len(value.shape) == 1 and not _one_per_sample(value, batch)):
         raise invalid(
             f"Term {term!r} must give a scalar or one value per sample",
@@ -140,13 +141,6 @@ def _one_per_sample(value: Array, batch: Batch) -> bool:
     """Whether a vector is as long as the batch, as far as the shapes say."""
     given, samples = value.shape[0], next(iter(batch.y_pred.values())).shape[0]
     return given is None or samples is None or given == samples
-
-
-def as_float(value: Any) -> Array:
-    """A tensor in float32 or better: losses are never computed in half precision."""
-    value = ops.convert_to_tensor(value)
-    dtype = str(value.dtype).rsplit(".", 1)[-1]
-    return value if dtype == "float64" else ops.cast(value, "float32")
 
 
 def signed(target: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -106,5 +107,5 @@ def reduce(values: Array, mask: Array | None, weights: Array | None, size: Any, 
 
 def _entries_per_sample(values: Array, size: Any) -> Any:
     if isinstance(size, np.floating) and all(isinstance(length, int) for length in values.shape):
-        return max(float(np.prod(values.shape)) / max(float(size), 1.0), 1.0)
+        return max(math.prod(values.shape) / max(float(size), 1.0), 1.0)
     return ops.maximum(ops.cast(ops.size(values), values.dtype) / ops.cast(ops.maximum(size, 1.0), values.dtype), 1.0)

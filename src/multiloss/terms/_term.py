@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from keras import ops
 
 from .._core.errors import invalid
 from .._core.kinds import check_flag
+from .._core.linalg import to_float
 from .._core.registry import PACKAGE
 from .._core.typing import Array
 from .._core.wording import counted
@@ -31,7 +33,7 @@ from ..masks import (
 )
 from ..scales import get as find_scale
 from ._alignment import align, check_column, pick
-from ._batch import Batch, TermValue, as_float, batch_value
+from ._batch import Batch, TermValue, batch_value
 from ._description import Description, check_output
 from ._faults import NO_FAULT, first_fault, label_fault, strange_labels, weight_fault
 from ._loss_function import LossFunction, LossValues
@@ -144,7 +146,7 @@ class Term(Description):
             strange = strange if counts is None else ops.logical_and(strange, counts)
             faults.insert(0, label_fault(y_true, strange, classes))
         if self.class_weight is not None:
-            of_classes = as_float(class_weights(name, safe_true, y_pred, self.class_weight, classes))
+            of_classes = to_float(class_weights(name, safe_true, y_pred, self.class_weight, classes))
             weights = product_of_weights(name, [*given, of_classes], len(values.shape))
         reduced = reduce(values, value_mask, weights, batch.size, self.reads_as.reduction)
         fault = first_fault(faults)
@@ -202,7 +204,7 @@ class Term(Description):
             weights.append(given)
         if self.sample_weight is not None:
             weights.append(batch.extra(name, "sample_weight", self.sample_weight))
-        return [as_float(weight) for weight in weights]
+        return [to_float(weight) for weight in weights]
 
     def _whole_batch(self, name: str, value: Array, batch: Batch, mask: Array | None) -> TermValue:
         if mask is not None or self._given_weights(name, batch) or self.class_weight is not None:
@@ -239,9 +241,9 @@ class Term(Description):
 def _check_values(name: str, values: Array, y_pred: Array) -> None:
     """Raises for loss values that are neither one for the batch nor some for each sample, as far as the shapes say."""
     shape, samples = tuple(values.shape), y_pred.shape[0]
-    if not shape or samples is None or any(length is None for length in shape):
+    if not shape or shape[0] == samples or samples is None or None in shape:
         return
-    if int(np.prod(shape)) % max(int(samples), 1):
+    if math.prod(shape) % max(int(samples), 1):
         raise invalid(
             f"The loss of term {name!r} must give one value per sample, or per entry, or a scalar",
             received=f"values of shape {shape} for {counted(int(samples), 'sample')}",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .._core.errors import invalid
+from .._core.linalg import to_float
 from .._core.typing import Array
-from ._batch import as_float
 
 
 def as_values(name: str, given: Any) -> Array:
@@ -21,7 +21,7 @@ def as_values(name: str, given: Any) -> Array:
     """
     try:
         # A tuple or list of tensors would be stacked, silently; TensorFlow makes tensors of strings.
-        values = None if given is None or isinstance(given, tuple | list | dict | str) else as_float(given)
+        values = None if given is None or isinstance(given, tuple | list | dict | str) else to_float(given)
     except Exception:
         values = None
     if values is None:

@@ -12,9 +12,10 @@ from keras import ops
 
 from .._core.errors import invalid
 from .._core.kinds import check_flag
+from .._core.linalg import to_float
 from .._core.registry import PACKAGE
 from .._core.variables import layer_names, matches
-from ._batch import Batch, TermValue, as_float
+from ._batch import Batch, TermValue
 from ._description import Description
 from ._norms import WEIGHT_NORMS, entry_function
 from ._values import as_values
@@ -71,7 +72,7 @@ class WeightPenalty(Description):
         function = entry_function(self.norm, WEIGHT_NORMS)
         values = []
         for variable in self.variables(name, batch.model):
-            weight = as_float(variable)
+            weight = to_float(variable)
             values.append(as_values(name, self.norm(weight)) if function is None else ops.sum(function(weight)))  # type: ignore[operator]
         return TermValue(sum(values[1:], values[0]), np.float32(1.0), batch.size, batch.size)
 

@@ -14,6 +14,7 @@ from keras.src.trainers.compile_utils import MetricsList
 from keras.src.trainers.epoch_iterator import EpochIterator
 from keras.src.utils.tracking import DotNotTrackScope
 
+from .._core.draws import same_draws
 from .._core.keras_masks import keras_mask as keras_mask
 from .._core.keras_masks import with_mask as with_mask
 
@@ -125,14 +126,15 @@ def batches(x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: i
 
 
 def output_spec(function: Any, *arguments: Any) -> Any:
-    """What a function would return for arrays of these shapes, computed without data."""
+    """What a function would return for arrays of these shapes, computed without data, and with nothing drawn."""
 
     def symbolic(leaf: Any) -> Any:
         if leaf is None:
             return None
         return keras.KerasTensor(tuple(leaf.shape), keras.backend.standardize_dtype(leaf.dtype))
 
-    return compute_output_spec(function, *keras.tree.map_structure(symbolic, arguments))
+    with same_draws():
+        return compute_output_spec(function, *keras.tree.map_structure(symbolic, arguments))
 
 
 def times_called(layer: keras.layers.Layer) -> int:

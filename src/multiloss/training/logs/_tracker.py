@@ -15,6 +15,8 @@ from ...terms import Constraint
 from ..reading import BoundTerm
 from ._record import StepRecord, TermSums, Totals
 
+TINY = float(np.finfo("float32").tiny)
+
 
 class TermTracker(keras.metrics.Metric):
     """Logs `loss`, and `t_loss`, `t_weight`, `t_labelled` of every term.
@@ -77,16 +79,12 @@ class TermTracker(keras.metrics.Metric):
         sums = TermSums(*(matrix[index] for index in range(len(TermSums._fields))))
         totals = Totals(*(vector[index] for index in range(len(Totals._fields))))
         samples = ops.maximum(totals.samples, 1.0)
-        denominators = ops.where(sums.denominators > 0, sums.denominators, ops.ones_like(sums.denominators))
-        losses = sums.numerators / denominators
-        # A perfect 0 for what no label of an evaluation judged would be the best epoch of all.
-        unjudged = ops.logical_and(sums.denominators <= 0, totals.evaluated > 0)
-        losses = ops.where(unjudged, np.float32(np.nan), losses)
-        evaluated = ops.sum(sums.scaled / denominators)
+        # 0 / 0 in evaluation: a perfect 0 for what no label judged would be the best epoch of all.
+        losses = sums.numerators / ops.maximum(sums.denominators, TINY - TINY * totals.evaluated)
+        scaled = ops.sum(sums.scaled / ops.maximum(sums.denominators, TINY))
         if self._judges:
-            blind = ops.all(ops.take(unjudged, self._judges))
-            evaluated = ops.where(blind, np.float32(np.nan), evaluated)
-        logs = {"loss": ops.where(totals.evaluated > 0, evaluated, totals.loss / samples)}
+            scaled = scaled + 0.0 / self._labels(sums.denominators)
+        logs = {"loss": ops.where(totals.evaluated > 0, scaled, totals.loss / samples)}
         for index, name in enumerate(self.term_names):
             logs[f"{name}_loss"] = losses[index]
         weights = sums.weights / samples
@@ -103,6 +101,12 @@ class TermTracker(keras.metrics.Metric):
         if self.has_objective:
             logs["objective"] = totals.objective / samples
         return logs
+
+    def _labels(self, denominators: Array) -> Array:
+        """The labels of all terms that have targets; 0 where no target has judged anything."""
+        if len(self._judges) == len(self.term_names):
+            return ops.sum(denominators)
+        return sum(denominators[index] for index in self._judges)
 
     def evaluation_logs(self, logs: dict[str, Any]) -> dict[str, Any]:
         """The logs that make sense in evaluation: no weights, no objective."""

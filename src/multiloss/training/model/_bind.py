@@ -72,5 +72,12 @@ def may_add_losses(model: keras.Model) -> bool:
             found.extend(model.losses)
         return outputs
 
-    output_spec(call, model.input if hasattr(model, "output_names") else model.inputs[0])
+    # Some layers cannot be traced for a batch of any size, such as MixUp on JAX.
+    given = model.input if hasattr(model, "output_names") else model.inputs[0]
+    output_spec(call, keras.tree.map_structure(_two_samples, given))
     return bool(found)
+
+
+def _two_samples(given: keras.KerasTensor) -> keras.KerasTensor:
+    shape = given.shape if given.shape[:1] != (None,) else (2, *given.shape[1:])
+    return keras.KerasTensor(shape, given.dtype)

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import keras
 
+from ...._core.draws import same_draws
 from ....terms import TermValue
 from ..._keras_seams import sync_state
 from ...rows import Activations
@@ -115,7 +116,8 @@ class Program(StepProgram):
             known = (function, trained, examine if self.host.run_eagerly else jax.jit(examine))
             self._examine_compiled = known
         sync_state(self.host)
-        return known[2](self._current(), (x, y, sample_weight))
+        with same_draws():
+            return known[2](self._current(), (x, y, sample_weight))
 
     def test_step(self, state: tuple, data: Any) -> tuple[dict[str, Any], tuple]:
         """One evaluation batch."""

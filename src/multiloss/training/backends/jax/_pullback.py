@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import jax
 
+from ...._core.draws import same_draws
 from ...rows import Activations, CapturedLayer, Cotangents, Pullback, cut
 from ._connections import structural_connections
 from ._rows import rows_of
@@ -52,7 +53,9 @@ class VjpPullback(Pullback):
             self.run(values, activations)
             return activations.outputs
 
-        return [jax.numpy.zeros(shape.shape, shape.dtype) for shape in jax.eval_shape(outputs, self.trainable)]
+        with same_draws():
+            shapes = jax.eval_shape(outputs, self.trainable)
+        return [jax.numpy.zeros(shape.shape, shape.dtype) for shape in shapes]
 
     def __call__(
         self, cotangents: Cotangents, variables: Sequence[int], calls: Sequence[int] = (), *, dense: bool = False
@@ -78,13 +81,15 @@ class VjpPullback(Pullback):
 
     def connected(self) -> list[set[int]]:
         """For every term, the indices of the trainable variables that it is connected to structurally."""
-        return structural_connections(lambda values: self.run(values, Activations()), self.trainable)
+        with same_draws():
+            return structural_connections(lambda values: self.run(values, Activations()), self.trainable)
 
     def connected_calls(self) -> list[set[int]]:
         """For every term, the numbers of the captured calls whose outputs it is connected to structurally."""
         captured = self.activations.captured
         offsets = self._offsets(Activations(captured))
-        return structural_connections(lambda given: self.run(self.trainable, Activations(captured, given)), offsets)
+        with same_draws():
+            return structural_connections(lambda given: self.run(self.trainable, Activations(captured, given)), offsets)
 
     def connected_around(self, captured: Sequence[CapturedLayer]) -> list[set[int]]:
         """The same where no gradient passes through some layers to their variables."""

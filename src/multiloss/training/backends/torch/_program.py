@@ -12,6 +12,7 @@ import numpy as np
 import torch
 import torch._functorch.config
 
+from ...._core.draws import same_draws
 from ....terms import TermValue
 from ...rows import Activations, CapturedLayer, RecordingScope, Versions, cut
 from ...step import Linearized, WritingProgram
@@ -99,12 +100,13 @@ class Program(WritingProgram):
 
     @contextlib.contextmanager
     def _same_draws(self) -> Iterator[None]:
-        """Leaves PyTorch's own generator as it was: a look at a batch must not change what later steps draw."""
+        """Leaves all generators as they were: a look at a batch must not change what later steps draw."""
         generator = self.random_state()
-        try:
-            yield
-        finally:
-            self.restore_random_state(generator)
+        with same_draws():
+            try:
+                yield
+            finally:
+                self.restore_random_state(generator)
 
 
 def _source(value: torch.Tensor) -> torch.Tensor:
