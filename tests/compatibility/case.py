@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 SAME, REFUSED, KERAS_FAILS, DIFFERS, NOT_TRAINED = "same", "refused", "Keras fails", "differs", "not trained"
+KERAS_IS_WRONG = "Keras is wrong"
 
 Logs = dict[str, np.ndarray]
 
@@ -41,6 +42,7 @@ class Case:
             of names, the first that matches. They are not compared.
         closeness: how close the two must be, relative to scale; larger than rounding only for a reason.
         because: the reason.
+        keras_is_wrong: in what, where the two trainings differ for that reason; empty where they must not.
         slow: takes too long for CI.
     """
 
@@ -50,6 +52,7 @@ class Case:
     changes: Mapping[str, str] = field(default_factory=dict)
     closeness: float = 1e-6
     because: str = ""
+    keras_is_wrong: str = ""
     slow: bool = False
 
 

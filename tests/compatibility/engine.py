@@ -15,7 +15,7 @@ import numpy as np
 
 import multiloss as ml
 
-from .case import DIFFERS, KERAS_FAILS, REFUSED, SAME, Case, Verdict
+from .case import DIFFERS, KERAS_FAILS, KERAS_IS_WRONG, REFUSED, SAME, Case, Verdict
 
 SEED = 7
 
@@ -57,6 +57,8 @@ def verdict(case: Case) -> Verdict:
         notes = _by_design(case, changed, compared)
         if not found:
             return Verdict(SAME, notes, max(compared.values()))
+        if case.keras_is_wrong:
+            return Verdict(KERAS_IS_WRONG, case.keras_is_wrong)
         if lost := [name for name, difference in found.items() if not np.isfinite(difference)]:
             return Verdict(DIFFERS, _words(plain, ours, lost, found))
         noise = _rounding(case, plain)

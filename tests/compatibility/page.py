@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from .case import DIFFERS, KERAS_FAILS, NOT_TRAINED, REFUSED, SAME
+from .case import DIFFERS, KERAS_FAILS, KERAS_IS_WRONG, NOT_TRAINED, REFUSED, SAME
 from .run import stored
 from .surface import SUBJECTS, cases, classes, of_class
 
@@ -43,6 +43,7 @@ and the same weights. Afterwards all weights, all slots of the optimizer, all se
 | same, but | the training is the same; a log means something else, or is more precise, as the note says |
 | refused | multiloss says in one message why it does not train this |
 | Keras fails | plain Keras itself raises on that backend |
+| Keras is wrong | plain Keras trains something else on that backend, as the note says |
 | not trained | no part of a training |
 | - | not yet judged on that backend |
 
@@ -61,7 +62,7 @@ def page() -> str:
 
 
 def _totals(verdicts: dict[str, dict[str, dict[str, dict]]]) -> str:
-    kinds = (SAME, REFUSED, KERAS_FAILS, DIFFERS, NOT_TRAINED)
+    kinds = (SAME, REFUSED, KERAS_FAILS, KERAS_IS_WRONG, DIFFERS, NOT_TRAINED)
     lines = [f"| | {' | '.join(kinds)} |", "|---|" + "---:|" * len(kinds)]
     for backend, title in BACKENDS.items():
         counted = Counter(found["kind"] for subject in verdicts[backend].values() for found in subject.values())
