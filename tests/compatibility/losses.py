@@ -123,6 +123,7 @@ def _of_class(name: str) -> dict[str, Case | NotTrained]:
         validation=False,
         closeness=0.2 if name == "Circle" else 2e-2,  # it multiplies by 80
         because="losses are computed in float32 here",
+        keras_is_wrong="weights become NaN: its epsilon is 0 in float16" if name == "KLDivergence" else "",
         changes=changed,
     )
     for given in ARGUMENTS.get(name, []):

@@ -56,7 +56,11 @@ def cases() -> dict[str, Case | NotTrained]:
             loss_weights=None,
         ),
         "Model: two outputs of one layer": _case(
-            _shared_head, _two_values, loss=["mse", "mae"], loss_weights=[0.7, 2.0]
+            _shared_head,
+            _two_values,
+            loss=["mse", "mae"],
+            loss_weights=[0.7, 2.0],
+            changes={"*head_loss": "the first output's; Keras writes the second's over it, as `head_1_loss` here"},
         ),
         "Model: two outputs of one layer by name": _case(
             lambda: _shared_head(named=True),

@@ -171,7 +171,10 @@ def test_outputs_that_come_to_one_name_are_refused():
         ml.compile(model, "sgd", loss={"a/b": "mse"})
 
 
-@pytest.mark.parametrize("names", [("v x", "v_x"), ("a/b", "a__b"), ("a", "a/size"), ("a", "a/b"), ("loss", "weight")])
+@pytest.mark.parametrize(
+    "names",
+    [("v x", "v_x"), ("a/b", "a__b"), ("a", "a/size"), ("a", "a/b"), ("loss", "weight"), ("class_name", "config")],
+)
 def test_every_term_has_variables_and_logs_of_its_own(names):
     x = keras.Input((4,))
     model = keras.Model(x, {"out": keras.layers.Dense(1, kernel_initializer="zeros", name="head")(x)})

@@ -107,8 +107,16 @@ def test_a_penalty_on_the_output():
     inputs = keras.Input((None, 1))
     layer = keras.layers.Dense(1, kernel_initializer="ones", bias_initializer="ones", name="out")
     model = keras.Model(inputs, {"out": layer(keras.layers.Masking()(inputs))})
-    loss = {"fit": ml.Term("mse"), "small": ml.OutputPenalty("l1", output="out")}
-    assert _logs(model, np.zeros((1, 3, 1)), loss, x=x)["out/small_loss"] == pytest.approx(2)
+    loss = {
+        "fit": ml.Term("mse"),
+        "small": ml.OutputPenalty("l1", output="out"),
+        "own": ml.OutputPenalty(lambda difference: keras.ops.abs(difference)[..., 0], output="out"),
+    }
+    logs = _logs(model, np.zeros((1, 3, 1)), loss, x=x)
+    assert logs["out/small_loss"] == logs["out/own_loss"] == pytest.approx(2)
+    whole = {"small": ml.OutputPenalty(lambda difference: keras.ops.mean(difference**2), output="out")}
+    with pytest.raises(ValueError, match=r"norm of term 'out/small' must give a value for each step"):
+        _logs(model, np.zeros((1, 3, 1)), {"fit": ml.Term("mse"), **whole}, x=x)
 
 
 def test_training_counts_as_evaluation_does():

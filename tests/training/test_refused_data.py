@@ -46,6 +46,15 @@ def test_a_label_that_is_no_class_names_term_label_and_missing(mode, eager):
     trainer.fit(*data(), verbose=0)  # usable again
 
 
+def test_a_sum_of_losses_knows_the_classes_of_its_parts():
+    x, y = data()
+    y["label"][5] = 3
+    parts = ml.losses.WeightedSum({"entropy": "sparse_categorical_crossentropy"})
+    trainer = ml.compile(two_heads(), "sgd", loss={"value": "mse", "label": parts})
+    with pytest.raises(ValueError, match=r"labels of term 'label' must be its 3 classes, 0 to 2"):
+        trainer.fit(Batches(x, y), verbose=0)
+
+
 def test_evaluation_refuses_it_too_and_says_classes_count_from_0():
     x, y = data()
     y["label"] = y["label"] + 1

@@ -70,9 +70,13 @@ class Aggregator(Balancer):
         for name, value in (("wrt", wrt), ("shared", shared)):
             if not isinstance(value, str) and not (name == "shared" and value is None):
                 raise invalid(f"`{name}` must be a string pattern", received=value)
+            if isinstance(value, str) and not value.rpartition(":")[2].strip():
+                raise invalid(
+                    f"`{name}` must match something", received=value, fix="Write a layer's name, or leave it out."
+                )
         if isinstance(every, bool) or not isinstance(every, int) or every < 1:
             raise invalid("`every` must be an integer, at least 1", received=every)
-        if groups is not None and (isinstance(groups, str) or any(isinstance(group, str) for group in groups)):
+        if groups is not None and not (_is_list(groups) and all(_is_list(group) and group for group in groups)):
             raise invalid("`groups` must be a list of lists of terms, as [['dice', 'focal']]", received=groups)
         self.backward = backward
         self.every = every
@@ -89,3 +93,7 @@ class Aggregator(Balancer):
             lengths = ops.sqrt(ops.clip(ops.diagonal(signals.gramian), 0.0, math.inf))
         lengths = ops.where(signals.present, lengths, ops.zeros_like(lengths))
         return ops.logical_and(signals.present, lengths > ZERO_ROW * ops.max(lengths))
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)

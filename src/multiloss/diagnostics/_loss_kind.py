@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._core.keras_losses import argument_of
+from .._core.label_form import form_by_shape
 from .._core.registry import entry_of
 from ..losses import get as find_loss
-from ..terms import BY_SHAPE, Term, form_by_shape
+from ..terms import BY_SHAPE, Term
 
 # Keras's losses by their names in small letters without signs; multiloss's say it where they are registered.
 # `""` is not judged, and neither is a loss that stands nowhere: nothing is known of it.

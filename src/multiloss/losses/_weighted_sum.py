@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from .._core.classes import number_of_classes
 from .._core.configured import Configured
 from .._core.errors import invalid, unknown_name
 from .._core.keras_losses import LOSS_WRAPPER
@@ -86,7 +87,8 @@ class WeightedSum(Configured, keras.losses.Loss):
             for key, loss in losses.items()
         }
         self.weights = {key: float((weights or {}).get(key, 1.0)) for key in losses}
-        self._functions = {key: _function(key, get(loss)) for key, loss in self.losses.items()}
+        self._parts = {key: get(loss) for key, loss in self.losses.items()}
+        self._functions = {key: _function(key, loss) for key, loss in self._parts.items()}
 
     def call(self, y_true: Array, y_pred: Array) -> Array:
         """One value for each sample, shape `(batch,)`."""
@@ -114,9 +116,8 @@ class WeightedSum(Configured, keras.losses.Loss):
 
     def number_of_classes(self, y_true: Array, y_pred: Array) -> int | None:
         """That of the first part which says one; its parts read the same targets."""
-        owners = (getattr(function, "__self__", function) for function in self._functions.values())
-        asked = (getattr(owner, "number_of_classes", None) for owner in owners)
-        return next((found for ask in asked if ask and (found := ask(y_true, y_pred)) is not None), None)
+        found = (number_of_classes(part, y_true, y_pred) for part in self._parts.values())
+        return next((classes for classes in found if classes is not None), None)
 
     def example_inputs(self) -> tuple[np.ndarray, np.ndarray]:
         """A small batch of yes-or-no targets and probabilities."""

@@ -10,7 +10,6 @@ from ._faults import FAULT_SIZE as FAULT_SIZE
 from ._faults import NO_FAULT as NO_FAULT
 from ._faults import fault_error as fault_error
 from ._feature_penalty import FeaturePenalty as FeaturePenalty
-from ._form import form_by_shape as form_by_shape
 from ._joint import Joint as Joint
 from ._loss_function import BY_SHAPE as BY_SHAPE
 from ._output_penalty import OutputPenalty as OutputPenalty

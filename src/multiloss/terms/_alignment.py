@@ -8,9 +8,9 @@ from numbers import Integral
 from keras import ops
 
 from .._core.errors import invalid
+from .._core.label_form import agree
 from .._core.typing import Array
 from .._core.wording import counted
-from ._form import agree
 from ._loss_function import LossFunction
 
 # What picks along the last axis.

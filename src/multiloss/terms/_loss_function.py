@@ -13,15 +13,15 @@ import keras
 import numpy as np
 from keras import ops
 
+from .._core.classes import number_of_classes
 from .._core.configured import given_name
 from .._core.errors import invalid
 from .._core.keras_losses import LOSS_WRAPPER, argument_of
 from .._core.keras_masks import keras_mask
+from .._core.label_form import form_by_shape
 from .._core.linalg import to_float
 from .._core.typing import Array
 from ..losses import get as find_loss
-from ._classes import number_of_classes
-from ._form import form_by_shape
 
 BY_SHAPE = ("crossentropy", "ce")
 """Names of the cross-entropy that goes by the shapes of target and prediction."""

@@ -11,6 +11,7 @@ from keras import ops
 
 from .._core.errors import invalid
 from .._core.kinds import check_flag
+from .._core.label_form import agree
 from .._core.registry import PACKAGE
 from ..masks import Labels, counting, whole
 from ._alignment import check_column, pick
@@ -30,7 +31,8 @@ class OutputPenalty(Description):
     as padding do not count.
 
     Args:
-        norm: `"l1"`, `"l2"`, or a function of the difference that gives one value per entry or a scalar.
+        norm: `"l1"`, `"l2"`, or a function of the difference that gives one value per entry or a scalar; on an output
+            with a mask at least one per step.
         output: the output that it reads; None: the key under which it stands, or the model's only output.
         column: picks along the last axis.
         target_value: the value t, in the output's own units.
@@ -68,16 +70,19 @@ class OutputPenalty(Description):
         if self.column is not None:
             y_pred = pick(name, y_pred, self.column)
         difference = y_pred - self.target_value
-        function = entry_function(self.norm)
+        function: Any = entry_function(self.norm) or self.norm
+        values = as_values(name, function(difference))
         padding = counting(Labels(name, y_pred, padding=batch.masks.get(str(self.output))))
-        if function is not None and padding is None:
-            return batch_value(name, ops.mean(function(difference)), batch)
-        if function is not None:
-            values = function(difference)
-            return TermValue(*reduce(values, whole(padding, values), None, batch.size, "mean"), batch.size)
-        if not callable(self.norm):
-            raise invalid("`norm` must be a name or a function", received=self.norm)
-        return batch_value(name, ops.mean(as_values(name, self.norm(difference))), batch)
+        if padding is None:
+            return batch_value(name, ops.mean(values), batch)
+        rank = len(padding.shape)
+        if len(values.shape) < rank or not agree(tuple(values.shape[:rank]), tuple(padding.shape)):
+            raise invalid(
+                f"The norm of term {name!r} must give a value for each step of the sequence, of which some are padding",
+                received=f"a value of shape {tuple(values.shape)} for a mask of shape {tuple(padding.shape)}",
+                fix="Average over the axes after the steps alone.",
+            )
+        return TermValue(*reduce(values, whole(padding, values), None, batch.size, "mean"), batch.size)
 
     def explain(self) -> tuple[str, str]:
         """What the term reads, and how it is reduced."""

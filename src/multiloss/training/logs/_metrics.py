@@ -10,9 +10,9 @@ import keras
 from keras import ops
 
 from ..._core.errors import invalid, unknown_name
+from ..._core.label_form import form_by_shape
 from ..._core.typing import Array
 from ...masks import shrink, spread, whole
-from ...terms import form_by_shape
 from .._keras_seams import directed
 
 

@@ -58,7 +58,7 @@ def _flat(nested: Mapping[Any, Any], argument: str) -> Iterator[tuple[str, str, 
     """Every entry with its key and its name, which is `key/child` within a dict; a name that comes twice raises."""
     seen: set[str] = set()
     for key, value in nested.items():
-        within = isinstance(value, Mapping) and "class_name" not in value
+        within = isinstance(value, Mapping) and not _is_config(value)
         if within and not value:
             raise invalid(f"{key!r} must have at least one entry", received=value, fix="Leave it out, or write None.")
         for child, entry in value.items() if within else [(None, value)]:
@@ -76,7 +76,7 @@ def _flat(nested: Mapping[Any, Any], argument: str) -> Iterator[tuple[str, str, 
 
 
 def _by_key(loss: Any, outputs: Sequence[str] | None, listed: Sequence[str] | None) -> dict[str, Any]:
-    if isinstance(loss, Mapping) and "class_name" not in loss:
+    if isinstance(loss, Mapping) and not _is_config(loss):
         return dict(loss)
     if isinstance(loss, list | tuple):
         names = listed or [f"output_{index}" for index in range(len(loss))]
@@ -97,6 +97,11 @@ def _by_key(loss: Any, outputs: Sequence[str] | None, listed: Sequence[str] | No
             fix=f"Write loss={{{', '.join(f'{name!r}: ...' for name in outputs)}}}.",
         )
     return {outputs[0] if outputs else "output_0": loss}
+
+
+def _is_config(value: Mapping[Any, Any]) -> bool:
+    """Whether a dict is one loss as Keras serialises it, and not losses by name; an output may be called anything."""
+    return isinstance(value.get("class_name"), str) and "config" in value
 
 
 def _named(losses: Sequence[Any]) -> str:

@@ -1,8 +1,8 @@
-"""Which form of a loss or metric the shapes ask for, as Keras chooses."""
+"""Which form of a loss or metric the shapes ask for, as Keras chooses, and which shapes agree."""
 
 from __future__ import annotations
 
-from .._core.typing import Array
+from .typing import Array
 
 
 def agree(first: tuple, second: tuple) -> bool:

@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
-from .._core.typing import Array
-from ._form import agree, form_by_shape
+from .label_form import agree, form_by_shape
+from .typing import Array
 
 _SPARSE = (keras.losses.SparseCategoricalCrossentropy, keras.losses.CategoricalGeneralizedCrossEntropy)
 _SPARSE_FUNCTIONS = (
