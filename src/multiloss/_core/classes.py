@@ -16,6 +16,12 @@ _SPARSE_FUNCTIONS = (
 )
 
 
+def knows_classes(loss: Any) -> bool:
+    """Whether a loss may have class numbers as targets, as far as is known of it."""
+    known = isinstance(loss, (str, *_SPARSE)) or hasattr(loss, "number_of_classes")
+    return known or any(loss is function for function in _SPARSE_FUNCTIONS)
+
+
 def number_of_classes(loss: Any, y_true: Array, y_pred: Array) -> int | None:
     """The number of classes; None where the targets are no class numbers, or nothing is known of the loss.
 
@@ -31,7 +37,7 @@ def number_of_classes(loss: Any, y_true: Array, y_pred: Array) -> int | None:
     elif (asked := getattr(loss, "number_of_classes", None)) is not None:
         return asked(y_true, y_pred)
     else:
-        sparse = isinstance(loss, _SPARSE) or any(loss is function for function in _SPARSE_FUNCTIONS)
+        sparse = knows_classes(loss)
     width = y_pred.shape[-1]
     return int(width) if sparse and width is not None and _one_per_place(y_true, y_pred) else None
 

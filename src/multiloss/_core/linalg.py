@@ -28,6 +28,28 @@ def epsilon(array: Array) -> float:
     return 2.0**-52 if keras.backend.standardize_dtype(array.dtype) == "float64" else 2.0**-23
 
 
+def filled(array: Array, value: float) -> Array:
+    """One value everywhere, in the shape of an array of floats; on PyTorch `ops.full_like` waits for the device."""
+    return ops.zeros_like(array) + value
+
+
+def largest(array: Array) -> Array:
+    """The largest entry; 0 of an array known to be empty. With `ops.max(initial=...)` PyTorch waits for the device."""
+    return ops.zeros((), dtype=array.dtype) if 0 in tuple(array.shape) else ops.max(array)
+
+
+def one_hot(numbers: Array, length: int, dtype: str) -> Array:
+    """Rows that are 1 at a number and 0 elsewhere; PyTorch's own would look at the numbers, on the host.
+
+    Args:
+        numbers: integers, of any shape; one that is no place gives a row of zeros.
+        length: of the rows, which are the last axis.
+        dtype: of the result.
+    """
+    places = ops.arange(length, dtype="int32")
+    return ops.cast(ops.equal(ops.expand_dims(ops.cast(numbers, "int32"), -1), places), dtype)
+
+
 def stack(values: Sequence[Any], dtype: str = "float32") -> Array:
     """Scalars as a vector; numbers known beforehand become a constant."""
     if not any(ops.is_tensor(value) for value in values):

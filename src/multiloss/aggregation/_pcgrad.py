@@ -7,7 +7,7 @@ import math
 from keras import ops
 
 from .._core.balancer import Signals
-from .._core.linalg import correlation, product, to_float
+from .._core.linalg import correlation, one_hot, product, to_float
 from .._core.registry import register
 from .._core.typing import Array, State, Weights
 from ._projection_order import PairwiseAggregator
@@ -62,7 +62,7 @@ class PCGrad(PairwiseAggregator):
 def _meet(index: Array, state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
     """Row i of `mixed` holds g_i' in units of the unit gradients; it meets the term order[i, index]."""
     mixed, cosines, order = state
-    met = ops.one_hot(ops.take(order, index, axis=1), mixed.shape[-1], dtype=mixed.dtype)
+    met = one_hot(ops.take(order, index, axis=1), mixed.shape[-1], mixed.dtype)
     products = ops.sum(product(mixed, cosines) * met, axis=-1, keepdims=True)
     others = 1.0 - ops.eye(mixed.shape[-1], dtype=mixed.dtype)
     return mixed - ops.clip(products, -math.inf, 0.0) * met * others, cosines, order

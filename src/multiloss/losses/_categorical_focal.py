@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from .._core.errors import invalid
+from .._core.linalg import one_hot
 from .._core.registry import register
 from .._core.typing import Array
 from ._base import SampleLoss, match_rank, require_same_shape
@@ -88,7 +89,7 @@ class CategoricalFocal(SampleLoss):
             raise invalid(f"`alpha` of loss {self.name!r} must have {classes} numbers", received=self.alpha)
         if self.number_of_classes(y_true, y_pred) is not None:
             y_true = ops.squeeze(match_rank(y_true, y_pred), -1)
-            y_true = ops.one_hot(ops.cast(y_true, "int32"), classes, dtype=y_pred.dtype)
+            y_true = one_hot(y_true, classes, y_pred.dtype)
         require_same_shape(self.name, y_true, y_pred)
         return y_true, y_pred
 

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from .._core.errors import invalid
+from .._core.linalg import filled
 from .._core.registry import register
 from .._core.typing import Array
 from ._base import SampleLoss
@@ -88,6 +89,6 @@ def class_weights(share: Array) -> Array:
     `smooth` means the same for rare classes.
     """
     present = share > 0
-    smallest = ops.min(ops.where(present, share, ops.full_like(share, np.inf)), axis=-1, keepdims=True)
+    smallest = ops.min(ops.where(present, share, filled(share, np.inf)), axis=-1, keepdims=True)
     smallest = ops.where(ops.isfinite(smallest), smallest, ops.ones_like(smallest))
     return smallest / ops.square(ops.where(present, share, smallest))

@@ -116,7 +116,12 @@ class TargetStatistic(Scale):
         targets = ops.where(labelled, targets, ops.zeros_like(targets))
         count = ops.sum(ops.cast(labelled, "float32"))
         found = self.describe(targets, labelled, ops.maximum(count, 1.0))
-        return {"count": count, **{name: ops.cast(value, "float32") for name, value in found.items()}}
+        found = {name: ops.cast(value, "float32") for name, value in found.items()}
+        # TensorFlow may learn only now that a batch is empty: nothing has no extremes.
+        return {
+            "count": count,
+            **{name: ops.where(count > 0, value, ops.zeros_like(value)) for name, value in found.items()},
+        }
 
     def _joined(self, first: State, second: State) -> State:
         count = first["count"] + second["count"]

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from keras import ops
 
+from .._core.linalg import filled, largest
 from .._core.registry import register
 from .._core.typing import Array, State
 from ._guard import ROUNDING, positive
@@ -34,7 +35,7 @@ class MaxAbsTarget(TargetStatistic):
 
     def describe(self, targets: Array, labelled: Array, count: Array) -> State:
         """The largest absolute value."""
-        return {"largest": ops.max(ops.abs(targets), initial=0.0)}
+        return {"largest": largest(ops.abs(targets))}
 
     def join(self, first: State, second: State, share: Array) -> State:
         """The larger one."""
@@ -63,9 +64,8 @@ class TargetRange(TargetStatistic):
 
     def describe(self, targets: Array, labelled: Array, count: Array) -> State:
         """The smallest and the largest; 0 for no target."""
-        beyond = ops.full_like(targets, math.inf)
-        low = ops.min(ops.where(labelled, targets, beyond), initial=math.inf)
-        high = ops.max(ops.where(labelled, targets, -beyond), initial=-math.inf)
+        low = -largest(ops.where(labelled, -targets, filled(targets, -math.inf)))
+        high = largest(ops.where(labelled, targets, filled(targets, -math.inf)))
         some = ops.isfinite(low)
         return {"low": ops.where(some, low, ops.zeros_like(low)), "high": ops.where(some, high, ops.zeros_like(high))}
 
@@ -102,7 +102,7 @@ class TargetVariance(TargetStatistic):
 
     def describe(self, targets: Array, labelled: Array, count: Array) -> State:
         """Mean and standard deviation, in units of the largest target: nothing overflows on the way."""
-        unit = positive(ops.max(ops.abs(targets), initial=0.0))
+        unit = positive(largest(ops.abs(targets)))
         relative, count = targets / unit, ops.cast(count, targets.dtype)
         mean = ops.sum(relative) / count
         distance = ops.where(labelled, relative - mean, ops.zeros_like(relative))

@@ -26,6 +26,8 @@ def align(name: str, y_true: Array, y_pred: Array, loss: LossFunction) -> tuple[
         y_pred: the prediction, which may lack such an axis too.
         loss: whether it compares entry by entry, so that the shapes must agree, and whether Keras aligns for it.
     """
+    if tuple(y_true.shape) == tuple(y_pred.shape):
+        return y_true, y_pred
     true_rank, pred_rank = len(y_true.shape), len(y_pred.shape)
     if true_rank == pred_rank - 1 and y_pred.shape[-1] == 1:
         if true_rank > 1 and loss.aligns and not loss.entrywise:

@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from .._core.errors import invalid
+from .._core.linalg import largest
 from .._core.typing import Array
 from ..masks import LARGEST_WEIGHT, spread
 
@@ -63,7 +64,7 @@ def first_fault(faults: Sequence[Array]) -> Array | None:
 def _fault(kind: int, values: Array, wrong: Array, classes: int) -> Array:
     values = ops.cast(values, "float32")
     extremes = ops.where(wrong, values, ops.zeros_like(values))
-    low, high = ops.min(extremes, initial=0.0), ops.max(extremes, initial=0.0)
+    low, high = -largest(-extremes), largest(extremes)
     found = ops.cast(ops.any(wrong), "float32")
     # A negative one says more than a large one.
     return ops.stack([kind * found, ops.where(low < 0, low, high), classes * found])

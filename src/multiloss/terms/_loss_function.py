@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from .._core.classes import number_of_classes
+from .._core.classes import knows_classes, number_of_classes
 from .._core.configured import given_name
 from .._core.errors import invalid
 from .._core.keras_losses import LOSS_WRAPPER, argument_of
@@ -59,6 +59,7 @@ class LossFunction:
         owner: Any = getattr(self._function, "__self__", self._function)
         _refuse_variables(owner)
         self._owner = identifier if _goes_by_shape(identifier) else owner
+        self._knows_classes = knows_classes(self._owner)
         self.name = identifier if isinstance(identifier, str) else given_name(owner) or _name(owner)
         is_object = isinstance(owner, keras.losses.Loss)
         self.ignored_class: int | None = argument_of(owner, "ignore_class")
@@ -79,7 +80,7 @@ class LossFunction:
 
     def number_of_classes(self, y_true: Array, y_pred: Array) -> int | None:
         """How many classes there are where the targets are class numbers; None where they are none, as far as known."""
-        return number_of_classes(self._owner, y_true, y_pred)
+        return number_of_classes(self._owner, y_true, y_pred) if self._knows_classes else None
 
     def couples_samples(self) -> bool:
         """Whether the value of one sample depends on the others, as far as small batches show."""

@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from .._core.errors import invalid
+from .._core.linalg import filled
 from .._core.typing import Array, State
 
 METHODS = ("augmented", "geco")
@@ -98,7 +99,7 @@ class Multiplier:
             bound = math.log(self.max_multiplier)
             multiplier = ops.exp(ops.clip(ops.log(state["multiplier"]) + self.learning_rate * mean, -bound, bound))
         grown = ops.minimum(state["penalty"] * self.growth, self.max_penalty)
-        rested = ops.full_like(grown, self.penalty) if self.restart else state["penalty"]
+        rested = filled(grown, self.penalty) if self.restart else state["penalty"]
         moved = {
             "multiplier": multiplier,
             "penalty": ops.where(mean > 0, grown, rested),

@@ -13,7 +13,7 @@ from keras import ops
 
 from .._core.errors import invalid
 from .._core.kinds import check_flag
-from .._core.linalg import to_float
+from .._core.linalg import filled, to_float
 from .._core.registry import PACKAGE
 from .._core.typing import Array
 from .._core.wording import counted
@@ -138,7 +138,7 @@ class Term(Description):
             return self._whole_batch(name, values, batch, value_mask)
         rank = len(safe_true.shape)
         given = [product_of_weights(name, [w], len(values.shape)) for w in self._given_weights(name, batch)]
-        weights = product_of_weights(name, given, len(values.shape))
+        weights = product_of_weights(name, given, len(values.shape)) if given else None
         faults = [weight_fault(weight, value_mask) for weight in given]
         if classes is not None:
             # What stands where nothing counts may be anything.
@@ -149,9 +149,9 @@ class Term(Description):
             of_classes = to_float(class_weights(name, safe_true, y_pred, self.class_weight, classes))
             weights = product_of_weights(name, [*given, of_classes], len(values.shape))
         reduced = reduce(values, value_mask, weights, batch.size, self.reads_as.reduction)
-        fault = first_fault(faults)
+        fault = first_fault(faults) if faults else None
         if fault is not None:
-            nothing = ops.full_like(reduced.numerator, np.nan)
+            nothing = filled(reduced.numerator, np.nan)
             reduced = reduced._replace(numerator=ops.where(fault[0] > NO_FAULT, nothing, reduced.numerator))
         return TermValue(*reduced, batch.size, safe_true, _counted(mask, weights, rank), fault)
 
@@ -253,6 +253,8 @@ def _check_values(name: str, values: Array, y_pred: Array) -> None:
 
 def _counted(mask: Array | None, weights: Array | None, rank: int) -> Array | None:
     """The targets that count, for scales: labelled, and with a weight other than 0."""
+    if mask is None and weights is None:
+        return None
     weighed = None if weights is None or len(weights.shape) > rank else ops.not_equal(weights, 0)
     mask = combine(mask, weighed)
     return None if mask is None else spread(mask, rank)

@@ -11,7 +11,7 @@ from keras import ops
 
 from .._core.balancer import Balancer, Needs, Signals
 from .._core.errors import invalid
-from .._core.linalg import to_float
+from .._core.linalg import filled, to_float
 from .._core.memory import recall, remember
 from .._core.registry import register
 from .._core.typing import Array, State, Weights
@@ -126,7 +126,7 @@ class DynamicTaskPriority(Balancer):
             memory = self._enter(memory, values, present, ops.cast(signals.epoch, "int32"))
         kpi = ops.clip(memory["kpi"], LEAST_KPI, 1.0)
         focal = -((1.0 - kpi) ** self.gamma) * ops.log(kpi)
-        weights = ops.where(focal > self.floor, focal, ops.full_like(focal, self.floor))
+        weights = ops.where(focal > self.floor, focal, filled(focal, self.floor))
         known = ops.logical_and(present, memory["count"] > 0)
         number = count(known, weights.dtype)
         total = ops.sum(ops.where(known, weights, ops.zeros_like(weights)))

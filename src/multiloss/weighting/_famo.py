@@ -11,7 +11,7 @@ from keras import ops
 
 from .._core.balancer import Balancer, Needs, Signals
 from .._core.errors import invalid
-from .._core.linalg import to_float
+from .._core.linalg import filled, to_float
 from .._core.memory import recall, remember
 from .._core.registry import register
 from .._core.typing import Array, State, Weights
@@ -157,7 +157,7 @@ class FAMO(Balancer):
         quotient = ops.clip(memory["distance"] / distance, SMALLEST, 1.0 / SMALLEST)
         improvement = ops.where(both, ops.log(quotient), ops.zeros_like(quotient))
         # The Jacobian of the softmax, diag(z) - z z', takes a common part away: without it first, nothing is rounded.
-        improvement = improvement - ops.max(ops.where(both, improvement, ops.full_like(improvement, -LARGEST_RATIO)))
+        improvement = improvement - ops.max(ops.where(both, improvement, filled(improvement, -LARGEST_RATIO)))
         z = softmax(memory["logits"], both)
         slope = z * (improvement - ops.sum(z * improvement)) + self.weight_decay * memory["logits"]
         momentum = MOMENTUM * memory["momentum"] + (1.0 - MOMENTUM) * slope

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keras import ops
 
+from .._core.linalg import filled
 from .._core.typing import Array
 
 # The smallest normal number of float32: below it, dividing loses digits or gives infinity.
@@ -20,7 +21,7 @@ def count(present: Array, dtype: str) -> Array:
 
 def softmax(logits: Array, present: Array) -> Array:
     """The softmax over the present entries, shape `(K,)`; 0 elsewhere, whatever stands there."""
-    largest = ops.max(ops.where(present, logits, ops.full_like(logits, float("-inf"))))
+    largest = ops.max(ops.where(present, logits, filled(logits, float("-inf"))))
     shifted = ops.where(present, logits - largest, ops.zeros_like(logits))
     return shares_of(ops.exp(shifted), present)
 

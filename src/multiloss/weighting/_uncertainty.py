@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from keras import ops
-
 from .._core.errors import invalid
+from .._core.linalg import filled
 from .._core.registry import register
 from .._core.typing import Array
 from ._learned_variance import LearnedVariance
@@ -89,7 +88,7 @@ class Uncertainty(LearnedVariance):
 
     def penalty(self, s: Array) -> tuple[Array, Array]:
         """0.5 s."""
-        return 0.5 * s, ops.full_like(s, 0.5)
+        return 0.5 * s, filled(s, 0.5)
 
 
 def _checked(kind: str | Sequence[str]) -> str | list[str]:

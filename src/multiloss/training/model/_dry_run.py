@@ -31,8 +31,9 @@ def dry_run(program: StepProgram, x: Any, y: Any, sample_weight: Any) -> None:
 
     refuse_masked(x=x, y=y, sample_weight=sample_weight)  # the first batch of a generator, or of a probe
     check_numbers(y, sample_weight)
-    if not program.model.built:
-        output_spec(lambda inputs: program.host.observe(inputs, False), x)
-    output_spec(run, x, y, sample_weight)
+    with program.same_draws():  # on PyTorch, what cannot be traced runs on numbers
+        if not program.model.built:
+            output_spec(lambda inputs: program.host.observe(inputs, False), x)
+        output_spec(run, x, y, sample_weight)
     program.notice_frozen()  # a model that is built only now trains from here on what is trainable now
     program.batch_size = int(keras.tree.flatten(x)[0].shape[0] or 1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -11,6 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ..._core.draws import same_draws
 from ..._core.errors import invalid
 from ..._core.linalg import stack
 from ..._core.typing import Array
@@ -119,6 +121,16 @@ class StepProgram(abc.ABC):
 
     def restore_random_state(self, state: dict[str, Any]) -> None:  # noqa: B027 - most backends have none
         """Sets those generators."""
+
+    @contextlib.contextmanager
+    def same_draws(self) -> Iterator[None]:
+        """Leaves all generators but Keras's as they were: a look at a batch must not change what later steps draw."""
+        generator = self.random_state()
+        with same_draws():
+            try:
+                yield
+            finally:
+                self.restore_random_state(generator)
 
     def prepare(self) -> None:  # noqa: B027 - most backends have nothing to prepare
         """Called before Keras compiles a step."""

@@ -10,7 +10,6 @@ from typing import Any
 import jax
 import keras
 
-from ...._core.draws import same_draws
 from ....terms import TermValue
 from ..._keras_seams import sync_state
 from ...rows import Activations
@@ -116,7 +115,7 @@ class Program(StepProgram):
             known = (function, trained, examine if self.host.run_eagerly else jax.jit(examine))
             self._examine_compiled = known
         sync_state(self.host)
-        with same_draws():
+        with self.same_draws():
             return known[2](self._current(), (x, y, sample_weight))
 
     def test_step(self, state: tuple, data: Any) -> tuple[dict[str, Any], tuple]:

@@ -8,7 +8,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ...._core.draws import same_draws
 from ...rows import Activations, CapturedLayer, RecordingScope, Versions, cut
 from ...step import Linearized, WritingProgram
 from ._pullback import TapePullback, values_of
@@ -35,7 +34,7 @@ class Program(WritingProgram):
             losses = [value.loss for value in forward.values]
 
         def connected_around(captured: Sequence[CapturedLayer]) -> list[set[int]]:
-            with same_draws():
+            with self.same_draws():
                 return self.linearize(x, y, sample_weight, around=captured).pull.connected()
 
         pull = TapePullback(tape, losses, versions, activations)
@@ -45,7 +44,7 @@ class Program(WritingProgram):
         """See `StepProgram`."""
         data = (x, y, sample_weight)
         tensors = keras.tree.map_structure(lambda leaf: None if leaf is None else tf.convert_to_tensor(leaf), data)
-        with same_draws():
+        with self.same_draws():
             return function(self.linearize(*tensors))
 
     def nonfinite_terms(self, linear: Linearized, wanted: tf.Tensor) -> tf.Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -12,7 +12,6 @@ import numpy as np
 import torch
 import torch._functorch.config
 
-from ...._core.draws import same_draws
 from ....terms import TermValue
 from ...rows import Activations, CapturedLayer, RecordingScope, Versions, cut
 from ...step import Linearized, WritingProgram
@@ -40,7 +39,7 @@ class Program(WritingProgram):
         detached = dataclasses.replace(forward, values=[_detach(value) for value in forward.values])
 
         def connected_around(captured: Sequence[CapturedLayer]) -> list[set[int]]:
-            with self._same_draws(), torch.enable_grad():
+            with self.same_draws(), torch.enable_grad():
                 return self.linearize(x, y, sample_weight, around=captured).pull.connected()
 
         pull = GraphPullback(losses, versions, activations)
@@ -48,7 +47,7 @@ class Program(WritingProgram):
 
     def on_one_batch(self, function: Callable[[Linearized], Any], x: Any, y: Any, sample_weight: Any) -> Any:
         """See `StepProgram`."""
-        with self._same_draws():
+        with self.same_draws():
             with torch.enable_grad():
                 linear = self.linearize(*self.to_tensors((x, y, sample_weight)))
             with torch.no_grad():
@@ -97,16 +96,6 @@ class Program(WritingProgram):
     def restore_random_state(self, state: dict[str, np.ndarray]) -> None:
         """Sets PyTorch's own generator."""
         torch.set_rng_state(torch.from_numpy(np.array(state["torch_generator"], "uint8")))
-
-    @contextlib.contextmanager
-    def _same_draws(self) -> Iterator[None]:
-        """Leaves all generators as they were: a look at a batch must not change what later steps draw."""
-        generator = self.random_state()
-        with same_draws():
-            try:
-                yield
-            finally:
-                self.restore_random_state(generator)
 
 
 def _source(value: torch.Tensor) -> torch.Tensor:
