@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -22,9 +23,11 @@ def cases() -> dict[str, Case | NotTrained]:
     sources = {
         "tf.data": _tf_data,
         "tf.data of unknown length": lambda weights: _tf_data(weights).filter(lambda *batch: True),
+        "tf.data, shuffled": lambda weights: _tf_data(weights, shuffle=True),
         "PyDataset": lambda weights: _Batches(weights),
         "PyDataset, 2 workers": lambda weights: _Batches(weights, workers=2),
         "DataLoader": _loader,
+        "DataLoader, shuffled": lambda weights: _loader(weights, shuffle=True),
         "generator": _generator,
         "generator of tensors": lambda weights: (
             keras.tree.map_structure(keras.ops.convert_to_tensor, batch) for batch in _generator(weights)
@@ -47,6 +50,10 @@ def cases() -> dict[str, Case | NotTrained]:
         **_array_forms(),
         "PyDataset, 2 processes": _case(
             fit(lambda: (_Batches(True, workers=2, use_multiprocessing=True),), batch_size=None), slow=True
+        ),
+        "tf.data to an end that is not known": dataclasses.replace(
+            _case(fit(lambda: (_tf_data(True).filter(lambda *batch: True),), batch_size=None)),
+            keras_is_wrong="its optimizer counts a step more, begun before it learns that the data have ended",
         ),
         "PyDataset of varying lengths": _varying(),
         "PyDataset of varying lengths, weights": _varying(weights=True),
@@ -142,17 +149,18 @@ class _Batches(keras.utils.PyDataset):
         return _rows(_whole(self.weights), slice(4 * index, 4 * index + 4))
 
 
-def _tf_data(weights: bool) -> Any:
+def _tf_data(weights: bool, shuffle: bool = False) -> Any:
     import tensorflow
 
-    return tensorflow.data.Dataset.from_tensor_slices(_whole(weights)).batch(4)
+    data = tensorflow.data.Dataset.from_tensor_slices(_whole(weights))
+    return (data.shuffle(SAMPLES) if shuffle else data).batch(4)
 
 
-def _loader(weights: bool) -> Any:
+def _loader(weights: bool, shuffle: bool = False) -> Any:
     import torch
 
     data = _whole(weights)
-    return torch.utils.data.DataLoader([_rows(data, index) for index in range(SAMPLES)], batch_size=4)
+    return torch.utils.data.DataLoader([_rows(data, index) for index in range(SAMPLES)], batch_size=4, shuffle=shuffle)
 
 
 def _generator(weights: bool) -> Any:

@@ -33,6 +33,8 @@ ALWAYS = {
     "layers/Layer: adds a loss",
     "optimizers/Adam",
 }
+if BACKEND == "tensorflow":  # where Keras looks at no batch beforehand
+    ALWAYS |= {"data_forms/tf.data, shuffled", "data_forms/PyDataset, 2 workers"}
 if BACKEND == "torch":  # where they are cheapest
     ALWAYS |= {
         "callbacks/Callback: reads the model's layers",

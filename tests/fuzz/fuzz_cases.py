@@ -166,7 +166,7 @@ WRONG_COMPILE = [
     {"balancer": "equal"},
     {"optimizer": "adamm"},
     {"optimizer": 1e-3},
-    {"on_nonfinite": "ignore"},
+    {"on_nonfinite": "stop"},
     {"steps_per_execution": 0},
     {"metrics": {"nobody": ["mae"]}},
     {"metrics": "acuracy"},

@@ -58,7 +58,7 @@ def stack(values: Sequence[Any], dtype: str = "float32") -> Array:
 
 
 def _has_dtype(value: Any, dtype: str) -> bool:
-    return ops.is_tensor(value) and str(value.dtype).endswith(dtype)
+    return ops.is_tensor(value) and dtype in str(value.dtype)  # TensorFlow writes it in quotes
 
 
 def product(left: Array, right: Array) -> Array:

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 from keras.src.backend import compute_output_spec
 from keras.src.trainers.compile_utils import MetricsList
+from keras.src.trainers.data_adapters.tf_dataset_adapter import TFDatasetAdapter
 from keras.src.trainers.epoch_iterator import EpochIterator
 from keras.src.utils.tracking import DotNotTrackScope
 
@@ -110,6 +111,21 @@ def peek(iterator: Any) -> Any:
     for _, _, data in iterator:
         return data[0] if isinstance(data, list | tuple) else next(data)
     return None
+
+
+def look(iterator: Any) -> Any:
+    """The first batch, or its shapes alone, without an order being drawn: where Keras itself does not take one.
+
+    A shuffled `tf.data.Dataset` gives its next order to whoever asks, and a `PyDataset` with workers has begun then.
+    """
+    adapter = iterator.data_adapter
+    if (dataset := getattr(adapter, "py_dataset", None)) is not None:
+        return adapter._standardize_batch(dataset[0])
+    if isinstance(adapter, TFDatasetAdapter):
+        specs = getattr(adapter.get_tf_dataset(), "element_spec", None)
+        if all(type(spec).__name__ == "TensorSpec" and spec.shape.rank for spec in keras.tree.flatten(specs)):
+            return specs
+    return peek(iterator)
 
 
 def batches(x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None) -> Iterator[tuple]:

@@ -10,6 +10,9 @@ from .._keras_seams import output_spec
 from ..reading import check_numbers, refuse_masked
 from ..step import StepProgram
 
+# Samples of a batch whose shape does not say it.
+USUAL = 32
+
 
 def dry_run(program: StepProgram, x: Any, y: Any, sample_weight: Any) -> None:
     """Checks the terms on the shapes of a batch.
@@ -36,4 +39,4 @@ def dry_run(program: StepProgram, x: Any, y: Any, sample_weight: Any) -> None:
             output_spec(lambda inputs: program.host.observe(inputs, False), x)
         output_spec(run, x, y, sample_weight)
     program.notice_frozen()  # a model that is built only now trains from here on what is trainable now
-    program.batch_size = int(keras.tree.flatten(x)[0].shape[0] or 1)
+    program.batch_size = int(keras.tree.flatten(x)[0].shape[0] or USUAL)

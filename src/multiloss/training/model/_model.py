@@ -10,7 +10,7 @@ from keras import ops
 from ..._core.balancer import Balancer
 from ..._core.registry import PACKAGE
 from ..._core.typing import Array
-from .._keras_seams import clear_functions, install_trackers, peek, untracked
+from .._keras_seams import clear_functions, install_trackers, look, peek, untracked
 from ..backends import backend_program
 from ..logs import OutputMetrics, TermTracker, check_log_owners
 from ..reading import (
@@ -229,7 +229,7 @@ class MultiLossModel(NamedDataModel, KerasFace):
     def _symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         """What Keras calls before training, evaluation and prediction: checks the terms on the first batch, once."""
         waits = self.program is not None and self.program.batch_size is None
-        if iterator is not None and waits:
+        if data_batch is None and iterator is not None and waits:
             data_batch = peek(iterator)
         if data_batch is not None and waits:
             dry_run(self.program, *keras.utils.unpack_x_y_sample_weight(data_batch))
@@ -237,7 +237,11 @@ class MultiLossModel(NamedDataModel, KerasFace):
         else:
             super()._symbolic_build(iterator=iterator, data_batch=data_batch)
 
-    _maybe_symbolic_build = _symbolic_build  # TensorFlow's trainer calls it, and leaves everything to the first trace
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """What TensorFlow's trainer calls, which leaves everything to the first trace and takes no batch beforehand."""
+        if iterator is not None and self.program is not None and self.program.batch_size is None:
+            data_batch = look(iterator)
+        self._symbolic_build(iterator=iterator, data_batch=data_batch)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Updates the metrics and returns all results, as Keras's method of the same name."""
