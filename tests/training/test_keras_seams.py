@@ -93,6 +93,34 @@ def test_peek_does_not_use_up_a_generators_first_batch():
     assert int(keras.ops.convert_to_numpy(trainer.state["step"])) == 3
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only there does Keras look at no batch itself")
+def test_look_draws_no_order_and_starts_no_workers():
+    """The first epochs are the same ones with a look before them and without."""
+    import tensorflow as tf
+    from keras.src.backend.tensorflow.trainer import TFEpochIterator
+
+    class Batches(keras.utils.PyDataset):
+        num_batches = 4
+
+        def __getitem__(self, index):
+            return (np.full((2, 1), index, "float32"),)
+
+    def orders(make, looks):
+        tf.random.set_seed(0)
+        iterator = TFEpochIterator(x=make(), distribute_strategy=tf.distribute.get_strategy())
+        if looks:
+            assert tuple(seams.look(iterator)[0].shape)[1:] == (1,)
+        epochs = [[int(next(data)[0][0, 0]) for _, _, data in iterator] for _ in range(2)]
+        iterator.reset()
+        return epochs
+
+    rows = np.arange(8, dtype="float32")[:, None]
+    shuffled = orders(lambda: tf.data.Dataset.from_tensor_slices((rows,)).shuffle(8).batch(2), looks=True)
+    assert shuffled == orders(lambda: tf.data.Dataset.from_tensor_slices((rows,)).shuffle(8).batch(2), looks=False)
+    assert shuffled[0] != shuffled[1]
+    assert orders(lambda: Batches(workers=2), looks=True) == [[0, 1, 2, 3]] * 2
+
+
 def test_output_spec():
     spec = seams.output_spec(lambda a, b: {"sum": a + b}, np.zeros((5, 3), "float32"), np.zeros((5, 3), "float32"))
     assert tuple(spec["sum"].shape) == (5, 3)
