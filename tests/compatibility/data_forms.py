@@ -160,7 +160,9 @@ def _loader(weights: bool, shuffle: bool = False) -> Any:
     import torch
 
     data = _whole(weights)
-    return torch.utils.data.DataLoader([_rows(data, index) for index in range(SAMPLES)], batch_size=4, shuffle=shuffle)
+    rows = [_rows(data, index) for index in range(SAMPLES)]
+    order = torch.Generator().manual_seed(1)
+    return torch.utils.data.DataLoader(rows, batch_size=4, shuffle=shuffle, generator=order)
 
 
 def _generator(weights: bool) -> Any:

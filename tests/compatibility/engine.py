@@ -85,6 +85,8 @@ def _outcome(case: Case, *, ours: bool, nudge: int | None = None) -> Outcome:
     keras.utils.set_random_seed(SEED)  # what was drawn while compiling is no part of the training
     logs = case.train(trained)
     weights = {f"{index} {variable.path}": _array(variable) for index, variable in enumerate(model.variables)}
+    if not trained.optimizer.built:  # after an evaluation alone: slots as they begin
+        trained.optimizer.build(model.trainable_variables)
     slots = {f"{index} {variable.path}": _array(variable) for index, variable in enumerate(trained.optimizer.variables)}
     return Outcome(weights, slots, logs)
 

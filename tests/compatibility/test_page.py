@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from compatibility.case import DIFFERS
 from compatibility.page import BACKENDS, PAGE, page
-from compatibility.run import FOLDER
-from compatibility.surface import SUBJECTS
+from compatibility.run import FOLDER, stored
+from compatibility.surface import SUBJECTS, cases
 
 pytestmark = pytest.mark.one_backend
 
@@ -17,5 +18,17 @@ def test_the_page_is_that_of_the_verdicts():
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_verdicts_are_of_known_subjects(backend):
-    stored = json.loads((FOLDER / f"{backend}.json").read_text())
-    assert set(stored) <= set(SUBJECTS)
+    assert set(json.loads((FOLDER / f"{backend}.json").read_text())) <= set(SUBJECTS)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_case_is_judged_and_none_differs(backend):
+    judged = stored(backend)
+    names = [(subject, name) for subject in SUBJECTS for name in cases(subject)]
+    kinds = {f"{subject}/{name}": judged[subject].get(name, {}).get("kind") for subject, name in names}
+        f"{subject}/{name}": judged[subject].get(name, {}).get("kind")
+        for subject in SUBJECTS
+        for name in cases(subject)
+    }
+    assert None not in kinds.values(), [title for title, kind in kinds.items() if kind is None]
+    assert DIFFERS not in kinds.values(), [title for title, kind in kinds.items() if kind == DIFFERS]

@@ -12,6 +12,7 @@ import keras
 from keras.src.backend import compute_output_spec
 from keras.src.trainers.compile_utils import MetricsList
 from keras.src.trainers.data_adapters.tf_dataset_adapter import TFDatasetAdapter
+from keras.src.trainers.data_adapters.torch_data_loader_adapter import TorchDataLoaderAdapter
 from keras.src.trainers.epoch_iterator import EpochIterator
 from keras.src.utils.tracking import DotNotTrackScope
 
@@ -116,13 +117,13 @@ def peek(iterator: Any) -> Any:
 def look(iterator: Any) -> Any:
     """The first batch, or its shapes alone, without an order being drawn: where Keras itself does not take one.
 
-    A shuffled `tf.data.Dataset` gives its next order to whoever asks, and a `PyDataset` with workers has begun then.
+    A shuffled `tf.data.Dataset` or `DataLoader` gives its next order to whoever asks; workers of a `PyDataset` begin.
     """
     adapter = iterator.data_adapter
     if (dataset := getattr(adapter, "py_dataset", None)) is not None:
         return adapter._standardize_batch(dataset[0])
-    if isinstance(adapter, TFDatasetAdapter):
-        specs = getattr(adapter.get_tf_dataset(), "element_spec", None)
+    if isinstance(adapter, TFDatasetAdapter | TorchDataLoaderAdapter):
+        specs = iterator._get_iterator().element_spec
         if all(type(spec).__name__ == "TensorSpec" and spec.shape.rank for spec in keras.tree.flatten(specs)):
             return specs
     return peek(iterator)
