@@ -26,9 +26,5 @@ def test_every_case_is_judged_and_none_differs(backend):
     judged = stored(backend)
     names = [(subject, name) for subject in SUBJECTS for name in cases(subject)]
     kinds = {f"{subject}/{name}": judged[subject].get(name, {}).get("kind") for subject, name in names}
-        f"{subject}/{name}": judged[subject].get(name, {}).get("kind")
-        for subject in SUBJECTS
-        for name in cases(subject)
-    }
     assert None not in kinds.values(), [title for title, kind in kinds.items() if kind is None]
     assert DIFFERS not in kinds.values(), [title for title, kind in kinds.items() if kind == DIFFERS]

@@ -172,7 +172,7 @@ WRONG_COMPILE = [
     {"metrics": "acuracy"},
     {"loss_weights": {"nobody": 1.0}},
     {"loss_weights": "heavy"},
-    {"loss_weights": -1.0},
+    {"loss_weights": [1.0] * 9},
     {"jit_compile": "always"},
 ]
 WRONG_FACTORS = [NAN, float("inf"), "heavy", None, [1.0, 2.0], 1e39, True]
