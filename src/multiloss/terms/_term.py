@@ -13,7 +13,7 @@ from keras import ops
 
 from .._core.errors import invalid
 from .._core.kinds import check_flag
-from .._core.linalg import filled, to_float
+from .._core.linalg import filled
 from .._core.registry import PACKAGE
 from .._core.typing import Array
 from .._core.wording import counted
@@ -137,7 +137,8 @@ class Term(Description):
         if len(values.shape) == 0:
             return self._whole_batch(name, values, batch, value_mask)
         rank = len(safe_true.shape)
-        given = [product_of_weights(name, [w], len(values.shape)) for w in self._given_weights(name, batch)]
+        in_full = [ops.cast(weight, values.dtype) for weight in self._given_weights(name, batch)]
+        given = [product_of_weights(name, [weight], len(values.shape)) for weight in in_full]
         weights = product_of_weights(name, given, len(values.shape)) if given else None
         faults = [weight_fault(weight, value_mask) for weight in given]
         if classes is not None:
@@ -146,7 +147,7 @@ class Term(Description):
             strange = strange if counts is None else ops.logical_and(strange, counts)
             faults.insert(0, label_fault(y_true, strange, classes))
         if self.class_weight is not None:
-            of_classes = to_float(class_weights(name, safe_true, y_pred, self.class_weight, classes))
+            of_classes = ops.cast(class_weights(name, safe_true, y_pred, self.class_weight, classes), values.dtype)
             weights = product_of_weights(name, [*given, of_classes], len(values.shape))
         reduced = reduce(values, value_mask, weights, batch.size, self.reads_as.reduction)
         fault = first_fault(faults) if faults else None
@@ -204,7 +205,7 @@ class Term(Description):
             weights.append(given)
         if self.sample_weight is not None:
             weights.append(batch.extra(name, "sample_weight", self.sample_weight))
-        return [to_float(weight) for weight in weights]
+        return weights
 
     def _whole_batch(self, name: str, value: Array, batch: Batch, mask: Array | None) -> TermValue:
         if mask is not None or self._given_weights(name, batch) or self.class_weight is not None:
