@@ -19,7 +19,9 @@ help:
 	@echo "make test                                  install all backends and run everything that CI checks"
 	@echo "make test-nightly                          the same tests under keras-nightly, in an environment of its own"
 	@echo "make check                                 only the static checks: ruff, mypy, import-linter"
-	@echo "make compatibility                         train every class of Keras with and without multiloss; half an hour"
+	@echo "make compatibility                         train every class of Keras with and without multiloss; two hours"
+	@echo "make fuzz                                  two thousand uses at random on each backend; half an hour"
+	@echo "make mutants                               the tests against changed formulas; hours"
 
 $(VENV)/demo-$(BACKEND): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
