@@ -48,6 +48,8 @@ def command(tmp_path):
 
 def stopped_by(sign, command, folder, runs):
     """Starts the command, and sends the signal once so many runs are kept."""
+    # Tests that run in the background of a shell ignore Ctrl-C, and so would what they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "multiloss", *command],
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
@@ -55,6 +57,7 @@ def stopped_by(sign, command, folder, runs):
         stderr=subprocess.PIPE,
         text=True,
     )
+    signal.signal(signal.SIGINT, before)
     try:
         deadline = time.monotonic() + 240
         while len(list(folder.glob("runs/[!.]*.json"))) < runs:

@@ -67,6 +67,11 @@ class NotTrained:
     why: str
 
 
+def on_tensorflow(keras_is_wrong: str) -> str:
+    """What holds there alone: elsewhere the two trainings must not differ."""
+    return keras_is_wrong if keras.backend.backend() == "tensorflow" else ""
+
+
 def fit(data: Callable[[], tuple], **arguments: Any) -> Callable[[Any], Logs]:
     """A training by `fit` in the given order.
 

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from .case import Case, NotTrained, fit, of_uneven_batches
+from .case import Case, NotTrained, fit, of_uneven_batches, on_tensorflow
 from .models import compiled, normal, targets, trunk, two_heads
 
 SAMPLES = 14  # three batches of 4 and one of 2
@@ -53,7 +53,9 @@ def cases() -> dict[str, Case | NotTrained]:
         ),
         "tf.data to an end that is not known": dataclasses.replace(
             _case(fit(lambda: (_tf_data(True).filter(lambda *batch: True),), batch_size=None)),
-            keras_is_wrong="its optimizer counts a step more, begun before it learns that the data have ended",
+            keras_is_wrong=on_tensorflow(
+                "its optimizer counts a step more, begun before it learns that the data have ended"
+            ),
         ),
         "PyDataset of varying lengths": _varying(),
         "PyDataset of varying lengths, weights": _varying(weights=True),

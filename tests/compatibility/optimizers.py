@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from .case import Case, NotTrained
+from .case import Case, NotTrained, on_tensorflow
 from .models import normal, trained, trunk_case
 
 NAMES = (
@@ -59,7 +59,7 @@ def cases() -> dict[str, Case | NotTrained]:
         for given in OWN.get(name, []):
             words = ", ".join(f"{key}={value}" for key, value in given.items())
             made[f"{name}: {words}"] = lambda cls=cls, given=given: cls(0.05, **given)
-        wrong = BUILT_IN_A_GRAPH if name == "ScheduleFreeAdamW" else ""
+        wrong = on_tensorflow(BUILT_IN_A_GRAPH if name == "ScheduleFreeAdamW" else "")
         found |= {title: _case(make, keras_is_wrong=wrong) for title, make in made.items()}
     return {
         **found,

@@ -34,12 +34,15 @@ ALWAYS = {
     "optimizers/Adam",
 }
 if BACKEND == "tensorflow":  # where Keras looks at no batch beforehand
-    ALWAYS |= {"data_forms/tf.data, shuffled", "data_forms/PyDataset, 2 workers"}
+    ALWAYS |= {"data_forms/tf.data, shuffled", "data_forms/DataLoader, shuffled", "data_forms/PyDataset, 2 workers"}
+if BACKEND == "jax":  # where it cannot be traced for any number of samples
+    ALWAYS |= {"layers/MixUp"}
 if BACKEND == "torch":  # where they are cheapest
     ALWAYS |= {
         "callbacks/Callback: reads the model's layers",
         "compile_arguments/weighted_metrics: beside the same metrics",
         "dtype_policies/DTypePolicy: mixed_float16",
+        "layers/LSTM: dropout",
         "model_forms/Model: subclassed, one output",
     }
 

@@ -55,3 +55,28 @@ def test_a_trainer_draws_as_often_as_keras():
 def test_what_a_balancer_looks_at_draws_nothing(balancer):
     """Balancers that read gradients trace a step more often, to see what terms are connected to."""
     assert _trained(balancer, ours=True)[0] == _trained(None, ours=True)[0]
+
+
+@keras.saving.register_keras_serializable("test_draws")
+class NeedsNumbers(keras.layers.Layer):
+    """Cannot be traced on PyTorch's meta device, so that Keras tries it on numbers."""
+
+    def call(self, inputs):
+        if keras.backend.backend() == "torch":
+            inputs = inputs + 0.0 * float(inputs.detach().mean())
+        return inputs
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+def test_compile_draws_nothing():
+    """A look at a model that cannot be traced without numbers draws from PyTorch's generator."""
+    inputs = keras.Input((3,))
+    hidden = keras.layers.Dropout(0.5)(NeedsNumbers()(inputs))
+    model = keras.Model(inputs, {name: keras.layers.Dense(1, name=name)(hidden) for name in ("a", "b")})
+    program = ml.compile(model, "sgd", loss={"a": "mse", "b": "mae"}).program
+    before = program.random_state()
+    ml.compile(model, "sgd", loss={"a": "mse", "b": "mae"})
+    for name, state in program.random_state().items():
+        np.testing.assert_array_equal(state, before[name])

@@ -126,6 +126,20 @@ def test_output_spec():
     assert tuple(spec["sum"].shape) == (5, 3)
 
 
+def test_ctrl_c_is_not_lost_in_output_spec():
+    """Keras takes it for a fault of the meta device on PyTorch, and tries again."""
+    times = []
+
+    def interrupted_once(a):
+        times.append(1)
+        if len(times) == 1:
+            raise KeyboardInterrupt
+        return a
+
+    with pytest.raises(KeyboardInterrupt):
+        seams.output_spec(interrupted_once, np.zeros((5, 3), "float32"))
+
+
 def test_clear_functions():
     trainer = ml.compile(two_heads(), "sgd", loss=losses())
     trainer.fit(*data(), verbose=0)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import NoReturn
 
 from .._core.optional import missing_backend, require
-from ._mistakes import USER_MISTAKE, complain
+from ._mistakes import STOPPED, USER_MISTAKE, complain
 
 
 def main() -> NoReturn:
@@ -27,4 +28,10 @@ def main() -> NoReturn:
             stream.reconfigure(errors="replace")
     from ._app import run
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code == STOPPED:
+        # Interrupted amid compiled code or in another thread, JAX and PyTorch crash when the interpreter is taken down.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

@@ -29,7 +29,11 @@ def with_fresh_names(build_model: Callable[[], keras.Model]) -> keras.Model:
 
     thread = threading.Thread(target=build, name="build_model")
     thread.start()
-    thread.join()
+    try:
+        thread.join()
+    except KeyboardInterrupt:
+        thread.join()  # a model that is half built cannot be left alone; a second Ctrl-C does not wait for it
+        raise
     if failed:
         raise failed[0]
     return found[0]

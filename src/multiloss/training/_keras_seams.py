@@ -16,7 +16,6 @@ from keras.src.trainers.data_adapters.torch_data_loader_adapter import TorchData
 from keras.src.trainers.epoch_iterator import EpochIterator
 from keras.src.utils.tracking import DotNotTrackScope
 
-from .._core.draws import same_draws
 from .._core.keras_masks import keras_mask as keras_mask
 from .._core.keras_masks import with_mask as with_mask
 
@@ -143,15 +142,28 @@ def batches(x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: i
 
 
 def output_spec(function: Any, *arguments: Any) -> Any:
-    """What a function would return for arrays of these shapes, computed without data, and with nothing drawn."""
+    """What a function would return for arrays of these shapes, computed without data where that can be done.
+
+    Where the function fails without data, Keras tries again on numbers, on PyTorch and after Ctrl-C as well: that one
+    would be lost.
+    """
+    interrupts: list[KeyboardInterrupt] = []
 
     def symbolic(leaf: Any) -> Any:
         if leaf is None:
             return None
         return keras.KerasTensor(tuple(leaf.shape), keras.backend.standardize_dtype(leaf.dtype))
 
-    with same_draws():
-        return compute_output_spec(function, *keras.tree.map_structure(symbolic, arguments))
+    def interruptible(*given: Any) -> Any:
+        if interrupts:
+            raise interrupts[0]
+        try:
+            return function(*given)
+        except KeyboardInterrupt as interrupt:
+            interrupts.append(interrupt)
+            raise
+
+    return compute_output_spec(interruptible, *keras.tree.map_structure(symbolic, arguments))
 
 
 def times_called(layer: keras.layers.Layer) -> int:

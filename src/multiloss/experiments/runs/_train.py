@@ -19,6 +19,7 @@ from ._balancing_bytes import balancing_bytes
 from ._batches import first_samples, is_arrays, training_data
 from ._callbacks import EpochWatch, StepClock
 from ._initial_model import InitialModel
+from ._interrupts import Interrupts
 from ._run import Run
 from ._samples import name_arrays
 
@@ -72,30 +73,31 @@ def train(
     error, predictions, held = None, {}, None
     model = initial.model()
     try:
-        trainer = compile_trainer(
-            model,
-            optimizer=problem.new_optimizer(),
-            loss=problem.new_loss(),
-            loss_weights=problem.loss_weights if loss_weights is None else loss_weights,
-            balancer=balancer,
-            metrics=problem.new_metrics(),
-        )
-        _calibrate(trainer, problem)
-        # Building drew random numbers; the order of the data and the noise of the step start from the seed again.
-        keras.utils.set_random_seed(initial.seed)
-        trainer.fit(
-            training_data(problem.train, problem.batch_size, initial.seed),
-            validation_data=problem.validation,
-            validation_batch_size=problem.batch_size,
-            epochs=epochs,
-            shuffle=False,
-            verbose=0,
-            callbacks=[history, clock, watch, *others],
-        )
-        held = balancing_bytes(trainer)
-        if predict:
-            inputs, _ = first_samples(problem.validation)
-            predictions = name_arrays(model(inputs, training=False), initial.output_names, "output")
+        with Interrupts() as interrupts:
+            trainer = compile_trainer(
+                model,
+                optimizer=problem.new_optimizer(),
+                loss=problem.new_loss(),
+                loss_weights=problem.loss_weights if loss_weights is None else loss_weights,
+                balancer=balancer,
+                metrics=problem.new_metrics(),
+            )
+            _calibrate(trainer, problem)
+            # Building drew random numbers; the order of the data and the noise of the step start from the seed again.
+            keras.utils.set_random_seed(initial.seed)
+            trainer.fit(
+                training_data(problem.train, problem.batch_size, initial.seed),
+                validation_data=problem.validation,
+                validation_batch_size=problem.batch_size,
+                epochs=epochs,
+                shuffle=False,
+                verbose=0,
+                callbacks=[interrupts, history, clock, watch, *others],
+            )
+            held = balancing_bytes(trainer)
+            if predict:
+                inputs, _ = first_samples(problem.validation)
+                predictions = name_arrays(model(inputs, training=False), initial.output_names, "output")
     except Exception as failure:
         if watch.unknown is not None:
             raise watch.unknown from None

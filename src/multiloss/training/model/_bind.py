@@ -12,6 +12,7 @@ from ..._core.contract import check_form
 from ..._core.errors import invalid
 from ..._core.registry import resolve
 from .._keras_seams import output_spec
+from ..backends import backend_program
 from ..reading import BoundTerm, Specified, TrainingState, WeightHandle
 
 
@@ -74,7 +75,8 @@ def may_add_losses(model: keras.Model) -> bool:
 
     # Some layers cannot be traced for a batch of any size, such as MixUp on JAX.
     given = model.input if hasattr(model, "output_names") else model.inputs[0]
-    output_spec(call, keras.tree.map_structure(_two_samples, given))
+    with backend_program().same_draws():
+        output_spec(call, keras.tree.map_structure(_two_samples, given))
     return bool(found)
 
 

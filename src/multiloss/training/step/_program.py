@@ -115,22 +115,25 @@ class StepProgram(abc.ABC):
     def test_step(self, *arguments: Any) -> Any:
         """One evaluation batch, in the same way."""
 
-    def random_state(self) -> dict[str, Any]:
+    @classmethod
+    def random_state(cls) -> dict[str, Any]:
         """Generators outside Keras that the backend draws from; none but on PyTorch."""
         return {}
 
-    def restore_random_state(self, state: dict[str, Any]) -> None:  # noqa: B027 - most backends have none
+    @classmethod  # noqa: B027 - most backends have none
+    def restore_random_state(cls, state: dict[str, Any]) -> None:
         """Sets those generators."""
 
+    @classmethod
     @contextlib.contextmanager
-    def same_draws(self) -> Iterator[None]:
+    def same_draws(cls) -> Iterator[None]:
         """Leaves all generators but Keras's as they were: a look at a batch must not change what later steps draw."""
-        generator = self.random_state()
+        generator = cls.random_state()
         with same_draws():
             try:
                 yield
             finally:
-                self.restore_random_state(generator)
+                cls.restore_random_state(generator)
 
     def prepare(self) -> None:  # noqa: B027 - most backends have nothing to prepare
         """Called before Keras compiles a step."""

@@ -89,11 +89,13 @@ class Program(WritingProgram):
         """Compiled graphs must allow a second backward pass over the same buffers."""
         torch._functorch.config.donated_buffer = False
 
-    def random_state(self) -> dict[str, np.ndarray]:
+    @classmethod
+    def random_state(cls) -> dict[str, np.ndarray]:
         """PyTorch's own generator, from which Keras's Dropout without a seed draws."""
         return {"torch_generator": torch.get_rng_state().numpy()}
 
-    def restore_random_state(self, state: dict[str, np.ndarray]) -> None:
+    @classmethod
+    def restore_random_state(cls, state: dict[str, np.ndarray]) -> None:
         """Sets PyTorch's own generator."""
         torch.set_rng_state(torch.from_numpy(np.array(state["torch_generator"], "uint8")))
 
