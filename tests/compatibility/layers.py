@@ -44,6 +44,7 @@ def _core() -> dict[str, Case | NotTrained]:
         "Dense": layer_case(lambda: layers.Dense(5, activation="tanh"), 4),
         "Dense: LoRA": layer_case(lambda: layers.Dense(5, lora_rank=2), 4),
         "Dense: frozen": layer_case(lambda: layers.Dense(5, trainable=False), 4),
+        "TernaryDense": layer_case(lambda: layers.TernaryDense(5, activation="tanh"), 4),
         "Dense: one for both heads": Case(_tied, compiled(), trained(lambda: normal(4))),
         "EinsumDense": layer_case(lambda: layers.EinsumDense("ab,bc->ac", output_shape=5, bias_axes="c"), 4),
         "EinsumDense: LoRA": layer_case(lambda: layers.EinsumDense("ab,bc->ac", output_shape=5, lora_rank=2), 4),

@@ -51,6 +51,7 @@ AUGMENTATIONS: dict[str, dict[str, Any]] = {
     "Solarization": {"threshold_factor": 0.5},
     "CutMix": {},
     "MixUp": {},
+    "Mosaic": {},
 }
 
 

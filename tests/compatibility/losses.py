@@ -33,6 +33,7 @@ KIND = {
     "MeanSquaredLogarithmicError": "positive",
     "Poisson": "counts",
     "SparseCategoricalCrossentropy": "classes",
+    "SparseCategoricalFocalCrossentropy": "classes",
     "SquaredHinge": "signs",
     "Tversky": "mask",
 }
@@ -48,6 +49,7 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "Dice": [{"axis": (1,)}],
     "Huber": [{"delta": 0.3}],
     "SparseCategoricalCrossentropy": [{"from_logits": True}, {"ignore_class": 1}, {"ignore_class": 255}],
+    "SparseCategoricalFocalCrossentropy": [{"from_logits": True, "gamma": 1.0}, {"ignore_class": 1}],
     "Tversky": [{"alpha": 0.3, "beta": 0.7}, {"axis": (1,)}],
 }
 
@@ -106,7 +108,7 @@ def _half_closeness(name: str) -> float:
 
 def _of_class(name: str) -> dict[str, Case | NotTrained]:
     kind = KIND[name]
-    cls = _Own if name == "Loss" else getattr(keras.losses, name)
+    cls: Any = _Own if name == "Loss" else getattr(keras.losses, name, None)  # its cases are dropped where it is none
     changed = _changes(name)
     found: dict[str, Case | NotTrained] = {name: labelled(kind, arguments=_with(cls), changes=changed)}
     for reduction in REDUCTIONS:

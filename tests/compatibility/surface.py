@@ -30,10 +30,15 @@ SUBJECTS: dict[str, ModuleType | None] = {
     "fit_modes": None,
 }
 
+# Not every release of Keras that multiloss runs under has these; where they lack, they have no case.
+YOUNG = ("Mosaic", "TernaryDense", "SparseCategoricalFocalCrossentropy")
+
 
 def cases(subject: str) -> dict[str, Case | NotTrained]:
     """The cases of a subject, by name."""
-    return import_module(f"compatibility.{subject}").cases()
+    found, module = import_module(f"compatibility.{subject}").cases(), SUBJECTS[subject]
+    lacking = [name for name in YOUNG if module is not None and not hasattr(module, name)]
+    return {name: case for name, case in found.items() if of_class(name) not in lacking}
 
 
 def classes(module: ModuleType) -> dict[str, list[str]]:

@@ -12,7 +12,8 @@ BATCH, STEPS, CLASSES = 4, 3, 3
 CASES = {name: value for name, value in vars(keras.losses).items() if inspect.isclass(value) and name != "Loss"}
 # One value for a whole batch: neither weights nor masks act on samples.
 WHOLE_BATCH = ("Dice", "Tversky")
-ARGUMENTS = {"SparseCategoricalCrossentropy": {"ignore_class": 2}, "Circle": {"gamma": 2.0}}
+SPARSE = ("SparseCategoricalCrossentropy", "SparseCategoricalFocalCrossentropy")  # not every release has both
+ARGUMENTS = {**{name: {"ignore_class": 2} for name in SPARSE}, "Circle": {"gamma": 2.0}}
 
 
 def batch(name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -20,7 +21,7 @@ def batch(name: str) -> tuple[np.ndarray, np.ndarray]:
     numbers = RANDOM.uniform(0.05, 0.95, (BATCH, STEPS, CLASSES)).astype("float32")
     classes = RANDOM.integers(0, CLASSES, (BATCH, STEPS))
     shares = numbers / numbers.sum(-1, keepdims=True)
-    if name == "SparseCategoricalCrossentropy":
+    if name in SPARSE:
         classes[0] = [2, 2, 0]
         return classes, shares
     if name == "Circle":

@@ -114,6 +114,19 @@ def test_ranks_that_differ_by_one_are_aligned_as_keras_aligns(name, shapes):
         assert loss(ml.Term(name), target, predicted, sample_weight=weights) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.skipif(not hasattr(keras.losses, "SparseCategoricalFocalCrossentropy"), reason="young")
+@pytest.mark.parametrize(
+    ("axis", "shape", "labels"), [(1, (4, 3, 1), (4, 1)), (1, (4, 3, 2), (4, 2)), (-1, (4, 3), (4, 1))]
+)
+def test_a_loss_that_aligns_by_its_own_axis(axis, shape, labels):
+    generator = np.random.default_rng(0)
+    predicted = generator.uniform(0.1, 0.9, shape).astype("float32")
+    own = keras.losses.SparseCategoricalFocalCrossentropy(axis=axis)
+    target = generator.integers(0, 3, labels)
+    expected = float(ops.convert_to_numpy(own(target, predicted)))
+    assert loss(ml.Term(own), target, predicted) == pytest.approx(expected, rel=1e-5)
+
+
 def test_a_sum_is_one_of_means_over_the_last_axis_with_missing_entries_too():
     """With every label there, `missing=` changes nothing; an entry that is missing takes its part of the mean along."""
     target, predicted = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")

@@ -9,10 +9,17 @@ import keras
 from .label_form import agree, form_by_shape
 from .typing import Array
 
-_SPARSE = (keras.losses.SparseCategoricalCrossentropy, keras.losses.CategoricalGeneralizedCrossEntropy)
-_SPARSE_FUNCTIONS = (
-    keras.losses.sparse_categorical_crossentropy,
-    keras.losses.categorical_generalized_cross_entropy,
+
+def _in_keras(*names: str) -> tuple[Any, ...]:
+    return tuple(getattr(keras.losses, name) for name in names if hasattr(keras.losses, name))
+
+
+# Not every release of Keras has the focal one.
+_SPARSE = _in_keras(
+    "SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy", "SparseCategoricalFocalCrossentropy"
+)
+_SPARSE_FUNCTIONS = _in_keras(
+    "sparse_categorical_crossentropy", "categorical_generalized_cross_entropy", "sparse_categorical_focal_crossentropy"
 )
 
 

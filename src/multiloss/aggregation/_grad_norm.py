@@ -141,7 +141,7 @@ class GradNorm(Aggregator):
         mean = ops.sum(left) / ops.where(number > 0, number, ops.ones_like(number))
         usable = ops.logical_and(known, mean > 0)
         rates = ops.where(usable, left / ops.where(mean > 0, mean, ops.ones_like(mean)), ops.ones_like(left))
-        return ops.clip(ops.power(rates, self.alpha), 0.0, LARGEST_RATIO)
+        return ops.clip(rates**self.alpha, 0.0, LARGEST_RATIO)
 
     def _step(self, weights: Array, norms: Array, pull: Array, present: Array) -> Array:
         """One step of descent on the weights of the present terms; with the absent ones they sum to K again."""

@@ -14,7 +14,11 @@ from ..terms import BY_SHAPE, Term
 # Keras's losses by their names in small letters without signs; multiloss's say it where they are registered.
 # `""` is not judged, and neither is a loss that stands nowhere: nothing is known of it.
 _OF_KERAS = {
-    "sparse": ("sparsecategoricalcrossentropy", "categoricalgeneralizedcrossentropy"),
+    "sparse": (
+        "sparsecategoricalcrossentropy",
+        "categoricalgeneralizedcrossentropy",
+        "sparsecategoricalfocalcrossentropy",  # not in every release
+    ),
     "one_hot": ("categoricalcrossentropy", "categoricalfocalcrossentropy"),
     "binary": ("binarycrossentropy", "binaryfocalcrossentropy"),
     "overlap": ("dice", "tversky"),

@@ -37,10 +37,9 @@ def finite_power(base: Array, exponent: float, floor: float = 1e-6) -> Array:
     """
     if exponent == 0:
         return ops.ones_like(base)
-    power = ops.convert_to_tensor(exponent, dtype=base.dtype)  # a Python number is rounded to float32 on PyTorch
     if exponent >= 1:
-        return ops.power(base, power)
-    curve = ops.power(ops.where(base > floor, base, floor * ops.ones_like(base)), power)
+        return base**exponent  # `ops.power` gives float32 for float64 on PyTorch, in some releases of Keras
+    curve = ops.where(base > floor, base, floor * ops.ones_like(base)) ** exponent
     return ops.where(base > floor, curve, base * math.pow(floor, exponent - 1))
 
 

@@ -48,7 +48,7 @@ class Tversky(TverskyRatios):
         [0.231, 0.412]
 
     Differs from the official code: none was published. `keras.losses.Tversky` says that its `alpha` prices false
-    positives, but computes it on the false negatives; here the names do what they say.
+    positives, but up to Keras 3.15 it is on the false negatives; here, as in Keras 3.16, the names do what they say.
 
     Reference: Salehi et al., Tversky loss function for image segmentation, 2017, arXiv:1706.05721.
     """

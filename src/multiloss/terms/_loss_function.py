@@ -64,7 +64,7 @@ class LossFunction:
         is_object = isinstance(owner, keras.losses.Loss)
         self.ignored_class: int | None = argument_of(owner, "ignore_class")
         self.reduction = str(getattr(owner, "reduction", "mean")).lower()
-        self.aligns = not is_object or isinstance(owner, LOSS_WRAPPER)
+        self.aligns = not is_object or type(owner).call is LOSS_WRAPPER.call
         self._dtype = owner.dtype if is_object else keras.config.floatx()
         self.entrywise, self.averages = self._probe_entrywise()
 
@@ -121,7 +121,8 @@ def _function(identifier: Any) -> Callable[[Array, Array], Array]:
     loss = find_loss(identifier)
     if not isinstance(loss, keras.losses.Loss):
         return loss
-    if type(loss).__call__ is not keras.losses.Loss.__call__:
+    # Where Keras overrides it itself, it leaves class numbers integers, and does the rest as always.
+    if not type(loss).__call__.__module__.startswith("keras."):
         raise invalid(
             f"Loss {loss.name!r} must leave `__call__` to keras.losses.Loss, since a term reduces the values of `call`",
             received=f"{type(loss).__name__}.__call__",
