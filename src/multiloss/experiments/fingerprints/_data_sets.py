@@ -54,13 +54,20 @@ def describe_data_set(value: Any, digest: Callable[[Any], bytes]) -> Node:
 def _content(value: Any, digest: Callable[[Any], bytes]) -> bytes:
     if hasattr(value, "__next__"):
         raise Unreadable(f"is a {type(value).__name__}, which can be read once only")
-    if isinstance(value, keras.utils.PyDataset) and value.num_batches is None:
+    if _is_endless(value):
         raise Unreadable(f"is a {type(value).__name__} without end")
     end = time.monotonic() + BUDGET
     first, second = (_one_pass(value, digest, end) for _ in range(2))
     if first != second:
         raise Unreadable(f"is a {type(value).__name__} that gives something else each time it is read")
     return first
+
+
+def _is_endless(value: Any) -> bool:
+    if isinstance(value, keras.utils.PyDataset):
+        return value.num_batches is None
+    # TensorFlow says -1 of a data set without end, and -2 of one whose length it does not know.
+    return _is_tensorflow(value) and int(value.cardinality()) == -1
 
 
 def _one_pass(value: Any, digest: Callable[[Any], bytes], end: float) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,10 +21,17 @@ def describe_model(model: keras.Model) -> Any:
     told by the code that builds the model alone.
     """
     try:
-        config = model.get_config()
+        config = config_of(model)
     except Exception:
         return [[type(layer), _shape(layer)] for layer in model.layers]
     return _plain(config, {}) if "layers" in config else None
+
+
+def config_of(value: Any) -> dict[str, Any]:
+    """An object's config, without Keras's warning of functions in it: nothing is stored here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return dict(value.get_config())
 
 
 def _shape(layer: keras.layers.Layer) -> Any:

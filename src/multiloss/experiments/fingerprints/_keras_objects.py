@@ -12,7 +12,7 @@ import keras
 
 from ..._core.configured import Configured, arguments, given_name
 from ..._core.keras_losses import wrapped_arguments
-from ._graph import describe_model
+from ._graph import config_of, describe_model
 from ._node import Node, Unreadable
 from ._origin import is_library
 
@@ -79,7 +79,7 @@ def _of_lambda(config: Any) -> Any:
 
 def _config(value: Any) -> dict[str, Any]:
     try:
-        found = value.get_config()
+        found = config_of(value)
     except Exception as error:
         if is_library(type(value).__module__):
             raise Unreadable(f"has no config: {type(error).__name__}: {error}") from error

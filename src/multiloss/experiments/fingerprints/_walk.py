@@ -109,14 +109,14 @@ class Walk:
                 if (node := describe(value)) is not None:
                     return node
             return describe_instance(value)
-        except (Unreadable, KeyboardInterrupt):
+        except (Unreadable, RecursionError):
             raise
         except Exception as error:
             what = f"is a {type(value).__name__}, which cannot be read"
             raise Unreadable(f"{what}: {type(error).__name__}: {error}") from error
 
     def _place(self) -> str:
-        words = [word for word in self._words if word]
+        words = [word for word in self._words if word and not word.isdigit()]
         return " › ".join([*words[:1], *words[1:][-_WORDS:]])
 
     def _batch(self, batch: Any) -> bytes:
