@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 
 import multiloss as ml
 from multiloss._core.balancer import Balancer, Needs
+from multiloss.experiments.comparison import _plan
+from multiloss.experiments.runs import train
 
 
-class Counting(Balancer):
-    """Equal weights; counts the trainings that were prepared."""
+class Equal(Balancer):
+    """Equal weights."""
 
     needs = Needs.LOSSES
-    prepared = 0
-
-    def init(self, num_terms):
-        type(self).prepared += 1
-        return {}
 
     def raw_weights(self, signals, state):
         return keras.ops.ones_like(signals.losses), state
@@ -68,9 +67,31 @@ def make_problem_fixture():
 
 
 @pytest.fixture
-def counting():
-    Counting.prepared = 0
-    return Counting()
+def equal():
+    return Equal()
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """The labels and seeds of what `compare` trains, as they are trained."""
+    found = []
+
+    def counted(problem, initial, label, *arguments, **options):
+        found.append((label, initial.seed))
+        return train(problem, initial, label, *arguments, **options)
+
+    monkeypatch.setattr(_plan, "train", counted)
+    return found
+
+
+def as_trained(comparison):
+    """The comparison without what is told of where its runs come from."""
+    return replace(comparison, runs=[replace(run, stored=False, anew="") for run in comparison.runs]).to_dict()
+
+
+@pytest.fixture(name="as_trained", scope="session")
+def as_trained_fixture():
+    return as_trained
 
 
 @pytest.fixture

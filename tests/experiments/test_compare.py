@@ -98,7 +98,7 @@ def test_progress_tells_every_epoch(kept):
     assert str(seen[0]) == "3 trainings: 3 contenders, 1 seed each, 2 epochs a training."
 
 
-def test_finished_runs_are_not_repeated(make_problem, counting, tmp_path):
+def test_finished_runs_are_not_repeated(make_problem, equal, trainings, as_trained, tmp_path):
     stopped_after = []
 
     def stop(progress):
@@ -106,35 +106,35 @@ def test_finished_runs_are_not_repeated(make_problem, counting, tmp_path):
         if progress.result is not None:
             raise KeyboardInterrupt
 
-    arguments = {"balancers": {"fixed": counting}, "epochs": 1, "out": tmp_path, "verbose": 0}
+    arguments = {"balancers": {"fixed": equal}, "epochs": 1, "out": tmp_path, "verbose": 0}
     with pytest.raises(KeyboardInterrupt):
         compare(make_problem(), seeds=2, on_progress=stop, **arguments)
-    assert counting.prepared == 1
+    assert len(trainings) == 1
 
     stored = []
     found = compare(
         make_problem(), seeds=2, on_progress=lambda p: stored.append(p.stored) if p.result else None, **arguments
     )
-    assert counting.prepared == 2
+    assert len(trainings) == 2
     assert stored == [True, False]
     assert [run.seed for run in found.runs] == [0, 1]
     assert found.samples.predictions["fixed"]["size"].shape == (20, 1)
 
     again = compare(make_problem(), seeds=2, **arguments)
-    assert counting.prepared == 2
-    assert again.to_dict() == found.to_dict()
+    assert len(trainings) == 2
+    assert as_trained(again) == as_trained(found)
     # Other settings are another question.
     compare(make_problem(batch_size=8), seeds=1, **arguments)
-    assert counting.prepared == 3
+    assert len(trainings) == 3
 
 
-def test_a_failing_run_is_recorded_and_the_rest_goes_on(make_problem, counting, not_finite):
+def test_a_failing_run_is_recorded_and_the_rest_goes_on(make_problem, equal, not_finite):
     """And data may come as a data set, from whose first batch the samples for drawing are taken."""
     arrays = make_problem()
     problem = make_problem(
         train=SeededBatches(arrays.train, 16, seed=0), validation=SeededBatches(arrays.validation, 10, seed=0)
     )
-    found = compare(problem, {"broken": not_finite, "fixed": counting}, epochs=1, seeds=1, tuned_trials=0, verbose=0)
+    found = compare(problem, {"broken": not_finite, "fixed": equal}, epochs=1, seeds=1, tuned_trials=0, verbose=0)
     broken, fixed = found.runs
     assert "finite" in broken.error
     assert broken.improvement is None

@@ -24,8 +24,8 @@ def tuning_progress(console: Console) -> Iterator[Callable[[Any], None]]:
                 ended = progress.result is not None
                 done = progress.done + (0.0 if ended else progress.epoch / progress.epochs)
                 best = "" if progress.best is None else f", best {number(progress.best, 4)}"
-                doing = f"trial {progress.trial} of {progress.trials}{best}"
-                show(doing, progress.trials, min(done, progress.trials), line if ended else None)
+                doing = "starting" if progress.note else f"trial {progress.trial} of {progress.trials}{best}"
+                show(doing, progress.trials, min(done, progress.trials), line if progress.is_news else None)
             else:
                 doing = f"confirming: {progress.balancer}, seed {progress.seed}"
                 done = max(progress.run - 1, 0) + progress.done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..problems import Problem
 from ._tuned import add_tuned
 from .comparison import CompareProgress, Comparison, Plan, contenders
 from .defaults import BALANCERS, EPOCHS, FIXED, SEEDS, Reporter
-from .runs import InitialModel, check_score, make_budget
+from .runs import InitialModel, check_score, make_budget, of_problem
 from .statistics import t_distribution
 
 
@@ -60,8 +61,10 @@ def compare(
         tuned_trials: trainings of `epochs` that the search for fixed weights has; 0 leaves it out. None is 8 where
             Optuna is installed, and 0 where it is not, where there is but one term, and where nothing is compared with
             the baseline.
-        out: a folder for `results.json`, the tables, and the finished runs. Called again with the same settings,
-            finished runs and trials are taken from there and only the rest is trained.
+        out: a folder for `results.json`, the tables, and the finished runs. Called again, finished runs and trials are
+            taken from there where everything that they depend on is the same, and only the rest is trained. Data sets
+            that are no arrays are read twice for that; what cannot be read so is trained anew each time, and the
+            report says why.
         on_progress: called with the plan, at the start and the end of each run, and in between.
         verbose: 1 prints the plan and a line for each run on standard error; 0 prints nothing.
 
@@ -108,6 +111,8 @@ def compare(
         # Before anything is trained, not after.
         t_distribution()
     check_score(problem, InitialModel(problem, plan.seeds[0]))
+    if plan.folder is not None:
+        plan = replace(plan, known=of_problem(problem))
     report = Reporter(on_progress, verbose)
     return add_tuned(plan, tuned_trials, report).carry_out(report)
 

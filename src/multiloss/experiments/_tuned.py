@@ -13,7 +13,8 @@ from .._core.strict_json import write_json
 from ..problems import Problem
 from .comparison import CompareProgress, Plan, Report
 from .defaults import TUNED
-from .runs import Contender, InitialModel, digest_data, settings_digest
+from .fingerprints import Fingerprint, fingerprint
+from .runs import Contender, InitialModel, of_contender, of_problem, of_start
 from .tuning import look, tune
 
 TRIALS = 8
@@ -59,6 +60,7 @@ def add_tuned(plan: Plan, trials: int | None, report: Report) -> Plan:
         trials,
         plan.budget.epochs,
         plan.folder,
+        plan.known,
         lambda done: report(
             CompareProgress("trial of fixed weights", SEED, min(int(done) + 1, trials), total, done % 1.0)
         ),
@@ -77,27 +79,30 @@ def add_tuned(plan: Plan, trials: int | None, report: Report) -> Plan:
 
 
 def find_tuned(
-    problem: Problem, trials: int, epochs: int, folder: Path | None, report: Callable[[float], None]
+    problem: Problem,
+    trials: int,
+    epochs: int,
+    folder: Path | None,
+    known: Fingerprint | None,
+    report: Callable[[float], None],
 ) -> Contender | None:
     """Fixed weights from `trials` trainings of `epochs` epochs from a seed of their own.
 
     In a folder the search is kept: finished trials are never repeated, and weights that were found for the same
-    problem are read.
+    problem are read. Where it cannot be known whether it is the same, nothing is kept.
 
     Args:
         problem: what is trained.
         trials: how many trainings the search has.
         epochs: of each of them.
         folder: where the search is kept; None keeps nothing.
+        known: what the problem's runs depend on; None reads it where the search is kept.
         report: called with the number of trials done, and the part of the one that is trained.
 
     Returns:
         The weights as a contender; None when no trial finished.
     """
-    question = f"{trials} trials of {epochs} epochs"
-    data = [digest_data(problem.train), digest_data(problem.validation)]
-    settings = settings_digest(problem, question, Contender(), data, "")
-    path = None if folder is None else folder / f"tuning-{settings}" / _FILE
+    path = None if folder is None else _place(problem, f"{trials} trials of {epochs} epochs", folder, known)
     weights = _read(path)
     if weights is None:
         found = tune(
@@ -118,6 +123,13 @@ def find_tuned(
             # With a schedule among them they are found anew, from the finished trials.
             write_json(path, weights)
     return Contender(None, weights)
+
+
+def _place(problem: Problem, length: str, folder: Path, known: Fingerprint | None) -> Path | None:
+    known = of_problem(problem) if known is None else known
+    start = of_start(InitialModel(problem, SEED))
+    question = known | of_contender(problem, Contender()) | start | fingerprint({"search": length})
+    return None if question.unread else folder / f"tuning-{question.text}" / _FILE
 
 
 def _can_be_weighed(problem: Problem) -> bool:

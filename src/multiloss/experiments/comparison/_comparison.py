@@ -15,6 +15,7 @@ from ..statistics import BOOTSTRAP, CONFIDENCE, CORRECTION, METHOD
 from ._advice import headline, next_steps
 from ._against_tuned import better_than_tuned
 from ._contender_summary import ContenderSummary
+from ._provenance import provenance
 from ._statements import Statement, statements
 from ._summary import summarise, with_improvements
 from ._tables import epoch_rows, run_rows, summary_rows
@@ -88,6 +89,11 @@ class Comparison(StoredResult):
         """The verdicts in sentences; many that cannot be distinguished from the baseline share one."""
         return statements(self.summary, self.baseline)
 
+    @property
+    def provenance(self) -> list[str]:
+        """Which runs were taken from an earlier call, and why others were trained anew, in sentences."""
+        return provenance(self.runs)
+
     @cached_property
     def _beats_tuned(self) -> list[str]:
         better = [entry.balancer for entry in self.summary if entry.verdict == "better"]
@@ -108,6 +114,7 @@ class Comparison(StoredResult):
                     "correction": CORRECTION,
                 },
                 "settings": self.settings,
+                "provenance": self.provenance,
                 "runs": [run.to_dict() for run in self.runs],
                 "headline": self.headline,
                 "next_steps": self.next_steps,

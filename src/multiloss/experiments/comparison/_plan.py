@@ -10,25 +10,23 @@ import keras
 
 from ...problems import Problem
 from ..defaults import TUNED
+from ..fingerprints import Fingerprint, digest
 from ..runs import (
     NO_END,
     Budget,
     Contender,
     InitialModel,
     Run,
-    RunStore,
     Samples,
     TimeLimit,
     Trained,
-    digest_arrays,
-    digest_data,
     displayed_settings,
     first_samples,
     name_arrays,
-    settings_digest,
     train,
 )
 from ._comparison import Comparison
+from ._memory import Memory
 from ._progress import CompareProgress
 
 Report = Callable[[CompareProgress], None]
@@ -46,6 +44,7 @@ class Plan:
         baseline: the label that the others are compared with.
         folder: where runs are kept; None keeps nothing.
         notes: what the report has to say of how the comparison was made, beyond its settings.
+        known: what the problem's runs depend on, where it has been read; None reads it where runs are kept.
         runs_before: trainings that came before these, for telling how far the whole has come.
     """
 
@@ -56,6 +55,7 @@ class Plan:
     baseline: str
     folder: Path | None
     notes: Sequence[str] = ()
+    known: Fingerprint | None = None
     runs_before: int = 0
 
     def announce(self, report: Report, trials: int = 0) -> None:
@@ -81,26 +81,28 @@ class Plan:
 
     def carry_out(self, report: Report) -> Comparison:
         """Trains what is not stored yet; after every run the folder holds all that is known."""
+        memory = Memory(self.problem, self.balancers, self.folder, self.known)
+        for note in memory.notes:
+            report(CompareProgress("", self.seeds[0], self.runs_before, self.num_runs() + self.runs_before, note=note))
         settings = displayed_settings(self.problem, self.budget, self.seeds, self.balancers)
         comparison = Comparison(
             problem=self.problem.name,
             baseline=self.baseline,
             score=dict(self.problem.score),
             runs=(),
-            settings={**settings, "notes": list(self.notes)},
+            settings={**settings, "notes": [*self.notes, *memory.notes]},
             description=self.problem.description,
         )
-        store = RunStore(self.folder)
-        data = [digest_data(self.problem.train), digest_data(self.problem.validation)]
         for seed in self.seeds:
             initial = InitialModel(self.problem, seed)
+            start = memory.start(initial)
             if comparison.samples is None:
                 comparison = replace(comparison, samples=self._samples(initial))
             base: Run | None = None
             for label in self._order():
                 place = self.runs_before + len(comparison.runs) + 1
                 progress = CompareProgress(label, seed, place, self.runs_before + len(self.seeds) * len(self.balancers))
-                trained = self._run(progress, initial, store, data, base, report)
+                trained = self._run(progress, initial, memory, start, base, report)
                 base = trained.run if label == self.baseline else base
                 comparison = _with(comparison, trained)
                 if self.folder is not None:
@@ -116,12 +118,12 @@ class Plan:
         self,
         progress: CompareProgress,
         initial: InitialModel,
-        store: RunStore,
-        data: Sequence[str],
+        memory: Memory,
+        start: Fingerprint,
         base: Run | None,
         report: Report,
     ) -> Trained:
-        contender, weights = self.balancers[progress.balancer], digest_arrays(initial.values)
+        contender, weights = self.balancers[progress.balancer], digest(initial.values)
         seconds = self._seconds(base)
         if self.budget.as_baseline and base is not None and seconds is None:
             error = f"Not trained: {self.baseline}, whose time this run was to get, did not finish with this seed."
@@ -129,32 +131,38 @@ class Plan:
             report(replace(progress, done=1.0, result=trained.run))
             return trained
         length = self.budget.epochs if seconds is None else f"{seconds} s"
-        settings = settings_digest(self.problem, length, contender, data, weights)
+        question = memory.question(progress.balancer, start, length)
         report(progress)
-        stored = store.find(progress.balancer, progress.seed, settings)
-        if stored is not None:
-            trained = Trained(stored, store.predictions(progress.balancer, progress.seed, settings))
-        else:
-            epochs = self.budget.epochs
-            limit: list[keras.callbacks.Callback] = []
-            if seconds is not None:
-                limit = [TimeLimit(seconds, lambda part: report(replace(progress, done=part)))]
-            trained = train(
-                self.problem,
-                initial,
-                progress.balancer,
-                contender.balancer,
-                epochs=epochs if seconds is None else NO_END,
-                predict=progress.seed == self.seeds[0],
-                settings=settings,
-                initial_weights=weights,
-                report=(lambda epoch: report(replace(progress, done=epoch / epochs))) if not limit else _nothing,
-                loss_weights=contender.loss_weights,
-                callbacks=limit,
-            )
-            store.keep(trained)
-        report(replace(progress, done=1.0, result=trained.run, stored=stored is not None))
+        trained = memory.find(progress.balancer, progress.seed, question) or memory.keep(
+            self._train(progress, initial, contender, seconds, report), question
+        )
+        trained = replace(trained, run=replace(trained.run, initial_weights=weights))
+        report(replace(progress, done=1.0, result=trained.run, stored=trained.run.stored))
         return trained
+
+    def _train(
+        self,
+        progress: CompareProgress,
+        initial: InitialModel,
+        contender: Contender,
+        seconds: float | None,
+        report: Report,
+    ) -> Trained:
+        epochs = self.budget.epochs
+        limit: list[keras.callbacks.Callback] = []
+        if seconds is not None:
+            limit = [TimeLimit(seconds, lambda part: report(replace(progress, done=part)))]
+        return train(
+            self.problem,
+            initial,
+            progress.balancer,
+            contender.balancer,
+            epochs=epochs if seconds is None else NO_END,
+            predict=progress.seed == self.seeds[0],
+            report=(lambda epoch: report(replace(progress, done=epoch / epochs))) if not limit else _nothing,
+            loss_weights=contender.loss_weights,
+            callbacks=limit,
+        )
 
     def _seconds(self, base: Run | None) -> float | None:
         """The time of the next run; None where epochs count, and where the baseline has none to give."""

@@ -45,4 +45,7 @@ class CompareProgress:
             return f"{where}: {self.done:.0%} done"
         if self.result.error is not None:
             return f"{where}: failed: {self.result.error}"
-        return f"{where}: {'taken from an earlier run' if self.stored else f'{self.result.seconds or 0.0:.1f} s'}"
+        if self.stored:
+            return f"{where}: taken from an earlier run"
+        why = f" (trained anew: {self.result.anew})" if self.result.anew else ""
+        return f"{where}: {self.result.seconds or 0.0:.1f} s{why}"

@@ -14,6 +14,7 @@ def run_rows(runs: Sequence[Run]) -> Rows:
     """A head, and a line a run."""
     names = list(dict.fromkeys(name for run in runs for name in run.metrics))
     plain = ["balancer", "seed", "improvement", "seconds_per_step", "steps", "training_seconds", "balancing_bytes"]
+    plain += ["stored"]
     yield [*plain, "error", *names]
     for run in runs:
         yield [*(getattr(run, name) for name in plain), run.error, *(run.metrics.get(name) for name in names)]

@@ -25,7 +25,11 @@ class Run:
         history: log name to one value an epoch.
         error: the message of the exception that ended the run; None when it finished.
         initial_weights: digest of the model's variables before the first step.
-        settings: digest of everything that the run depends on; a stored run with another one is not reused.
+        settings: digest of everything that the run depends on; a stored run with another one is not reused. Empty
+            where nothing is stored, or where a part of it cannot be read.
+        parts: the digests of its parts, by what a person calls them.
+        stored: it was taken from an earlier call, not trained now.
+        anew: why it was trained although an earlier run was there; empty otherwise.
     """
 
     balancer: str
@@ -41,6 +45,9 @@ class Run:
     error: str | None = None
     initial_weights: str = ""
     settings: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    stored: bool = False
+    anew: str = ""
 
     @property
     def finished(self) -> bool:

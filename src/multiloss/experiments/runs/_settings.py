@@ -1,4 +1,4 @@
-"""What a comparison ran with: displayed to people, and as a digest for stored runs."""
+"""What a comparison ran with, displayed to people."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 import keras
 
+from ..._core.configured import Configured
 from ..._core.registry import entry_of
 from ..._core.versions import package_version
 from ...problems import Problem
 from ._budget import Budget
 from ._contender import Contender
-from ._fingerprint import describe, digest
 
 
 def displayed_settings(
@@ -38,36 +38,10 @@ def displayed_settings(
     }
 
 
-def settings_digest(
-    problem: Problem, length: int | str, contender: Contender, data: Sequence[str], initial_weights: str
-) -> str:
-    """Digest of everything that a run depends on, its seed's initial weights and the data among it.
-
-    Args:
-        problem: its losses, metrics, optimizer and batch size enter.
-        length: epochs of a run, or its seconds in words.
-        contender: its balancer and its weights enter.
-        data: digests of the data sets.
-        initial_weights: digest of the model before the first step.
-    """
-    loss_weights = problem.loss_weights if contender.loss_weights is None else contender.loss_weights
-    return digest(
-        {
-            "problem": [problem.name, describe(problem.new_loss()), describe(loss_weights)],
-            "metrics": [describe(problem.new_metrics()), dict(problem.score)],
-            "training": [describe(problem.new_optimizer()), problem.batch_size, length],
-            "balancer": describe(contender.balancer),
-            "data": [*data, initial_weights],
-            "backend": [keras.backend.backend(), keras.config.dtype_policy().name, keras.config.floatx()],
-            "versions": [package_version("multiloss"), package_version("keras")],
-        }
-    )
-
-
 def _displayed_contender(contender: Contender) -> dict[str, Any]:
     displayed = _displayed_balancer(contender)
     return (
-        displayed if contender.loss_weights is None else {**displayed, "loss_weights": describe(contender.loss_weights)}
+        displayed if contender.loss_weights is None else {**displayed, "loss_weights": _plain(contender.loss_weights)}
     )
 
 
@@ -84,8 +58,19 @@ def _displayed_balancer(contender: Contender) -> dict[str, Any]:
         "summary": (inspect.getdoc(type(balancer)) or "").split("\n")[0],
         "paper": entry.paper if entry else "",
         "needs": balancer.needs.value,
-        "config": describe(balancer.get_config()),
+        "config": _plain(balancer.get_config()),
     }
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold of a value: what is no number, text or container as one would write it."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return repr(value) if isinstance(value, Configured) else getattr(value, "__name__", type(value).__name__)
 
 
 def _in_words(weights: Mapping[str, Any]) -> str:

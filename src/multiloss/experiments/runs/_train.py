@@ -40,8 +40,6 @@ def train(
     *,
     epochs: int,
     predict: bool,
-    settings: str,
-    initial_weights: str,
     report: Callable[[int], None],
     loss_weights: Mapping[str, Any] | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -55,8 +53,6 @@ def train(
         balancer: its object; None for none.
         epochs: how many.
         predict: whether predictions on a few validation samples are wanted.
-        settings: digest of everything that the run depends on.
-        initial_weights: digest of the initial values.
         report: called with the number of epochs done.
         loss_weights: in the place of the problem's own; None means those of the problem.
         callbacks: more of them, called after the ones that measure.
@@ -118,8 +114,6 @@ def train(
         seconds=time.perf_counter() - begin,
         history=logs,
         error=error,
-        initial_weights=initial_weights,
-        settings=settings,
     )
     return Trained(run, predictions)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..._core.strict_json import plain
 from ..comparison import Comparison, Plan
 from ..defaults import Reporter
-from ..runs import Contender, digest, make_budget
+from ..fingerprints import digest
+from ..runs import Contender, make_budget
 from ._outcome import FOUND
 from ._record import TrialRecord
 from ._study import EQUAL, OWN, Opened
@@ -51,7 +53,8 @@ def confirm(
     key = digest([best.candidate.to_dict(), list(range(first, first + seeds))])
     stored = opened.study.user_attrs.get(CONFIRMATION)
     if stored and stored["key"] == key:
-        return Comparison.from_dict(stored["comparison"])
+        found = Comparison.from_dict(stored["comparison"])
+        return replace(found, runs=[replace(run, stored=True) for run in found.runs])
     terms, point = opened.terms, best.candidate
     choice = runner.space.balancers.get(point.balancer)
     equal = None if opened.baseline_role == OWN else terms.loss_weights(dict.fromkeys(terms.balanced, 1.0))
@@ -72,6 +75,6 @@ def confirm(
     found = plan.carry_out(report)
     if all(run.finished for run in found.runs):
         # Without the history of every run: a database's text has its limits.
-        short = [{**run, "history": {}} for run in found.to_dict()["runs"]]
+        short = [{**run, "history": {}, "parts": {}, "anew": ""} for run in found.to_dict()["runs"]]
         opened.study.set_user_attr(CONFIRMATION, {"key": key, "comparison": plain({**found.to_dict(), "runs": short})})
     return found

@@ -9,13 +9,14 @@ from typing import Any
 
 from ..._core.errors import invalid
 from ...problems import Problem
+from ..fingerprints import Fingerprint
 from ..runs import InitialModel, check_score
 from ._loop import Loop, Report
 from ._objective import read_objective
 from ._samplers import new_pruner, new_sampler
 from ._search import read_search
 from ._storage import close_storage, open_storage, quiet_optuna
-from ._study import Opened, open_study, study_settings
+from ._study import Opened, open_study, study_depends, study_settings
 from ._trial import TrialRunner, judged_by
 
 Source = Problem | Callable[[], Problem]
@@ -74,10 +75,14 @@ class Job:
         initial = InitialModel(problem, self.seed)
         if at_start:
             check_score(judged_by(problem, objective), initial)
-        settings = study_settings(problem, initial, search, objective, self.method, self.epochs)
+        # Trials in memory are of this call, so that nothing needs to be known of earlier ones.
+        depends = Fingerprint() if self.url is None else study_depends(problem, initial, search)
+        settings = study_settings(problem, initial, depends, objective, self.method, self.epochs)
         name = self.study_name or f"{problem.name}-{self.method}"
         with quiet_optuna():
-            opened = open_study(storage, name, problem, initial, search, objective, settings, self.trials, at_start)
+            opened = open_study(
+                storage, name, problem, initial, search, objective, settings, self.trials, depends, at_start
+            )
         opened.study.sampler = new_sampler(self.sampler, self.seed, opened.trials)
         opened.study.pruner = new_pruner(self.pruner, self.epochs)
         runner = TrialRunner(

@@ -13,10 +13,11 @@ import numpy as np
 from ..._core.errors import invalid
 from ..._core.optional import require
 from ...problems import Problem
-from ..runs import InitialModel, describe, digest, digest_data
+from ..fingerprints import Fingerprint, fingerprint
+from ..runs import InitialModel, of_problem, of_start, versions
 from ._objective import TrialObjective
 from ._ranges import Span
-from ._record import ROLE
+from ._record import ROLE, records
 from ._recovery import requeue_lost_trials
 from ._search import Search, default_spans, equal_contributions
 from ._space import Space
@@ -41,6 +42,8 @@ class Opened:
         space: what may be chosen.
         baseline_role: the role of the trial that the others are compared with.
         trials: how many there shall be in all.
+        earlier: how many had a result before this call.
+        depends: what its trials depend on; where that cannot be read in full, no other call can go on with it.
     """
 
     study: Any
@@ -48,27 +51,30 @@ class Opened:
     space: Space
     baseline_role: str
     trials: int
+    earlier: int
+    depends: Fingerprint
+
+
+def study_depends(problem: Problem, initial: InitialModel, search: Search) -> Fingerprint:
+    """What every trial of a study depends on besides the numbers that a person gives; reads the data, all of it."""
+    own = {"loss weights": problem.loss_weights, "search": [search.weights, search.ranges, search.balancers]}
+    return of_problem(problem) | of_start(initial) | fingerprint(own)
 
 
 def study_settings(
-    problem: Problem, initial: InitialModel, search: Search, objective: TrialObjective, method: str, epochs: int
+    problem: Problem, initial: InitialModel, depends: Fingerprint, objective: TrialObjective, method: str, epochs: int
 ) -> dict[str, Any]:
     """What trials must agree in to be compared; texts and digests, by what a person calls them."""
     return {
+        **depends.parts,
         "problem": problem.name,
-        "losses": digest([describe(problem.new_loss()), describe(problem.loss_weights)]),
-        "metrics": digest(describe(problem.new_metrics())),
-        "optimizer": digest(describe(problem.new_optimizer())),
         "batch size": problem.batch_size,
-        "model": digest([describe(problem.build_model), [list(value.shape) for value in initial.values]]),
-        "training data": digest_data(problem.train),
-        "validation data": digest_data(problem.validation),
-        "search": digest(describe([search.weights, search.ranges, search.balancers])),
         "objective": dict(objective.metrics),
         "method": method,
         "epochs": epochs,
         "seed": initial.seed,
         "backend": f"{keras.backend.backend()} {keras.config.dtype_policy().name} {keras.config.floatx()}",
+        "versions": ", ".join(f"{name} {version}" for name, version in versions().items() if name != "backend"),
     }
 
 
@@ -81,6 +87,7 @@ def open_study(
     objective: TrialObjective,
     settings: Mapping[str, Any],
     trials: int | None,
+    depends: Fingerprint,
     at_start: bool = True,
 ) -> Opened:
     """The study of this name, made where there is none.
@@ -96,23 +103,32 @@ def open_study(
         objective: gives the directions.
         settings: from `study_settings`.
         trials: how many in all; None for the default.
+        depends: from `study_depends`.
         at_start: False for a worker that joins a study which another process has just opened.
 
     Raises:
-        ValueError: when the stored one was made with other settings, or with another program.
+        ValueError: when the stored one was made with other settings, or with another program, and when it cannot be
+            known whether it was.
     """
     optuna = require("optuna", extra="tune", purpose=PURPOSE)
     try:
         study = optuna.load_study(storage=storage, study_name=name)
     except KeyError:
         study = None
+    if study is not None and at_start and depends.unread:
+        raise invalid(
+            f"Whether the trials of the stored study {name!r} were made with this problem cannot be known, so they are "
+            "not used again",
+            received="; ".join(depends.unread),
+            fix="Give another name for the study to begin anew.",
+        )
     terms, sizes = look(problem, initial, measure=study is None)
     search.check(terms)
     spans = default_spans(search, terms, sizes)
     space = search.space(terms, spans)
     baseline_role = OWN if not space.ratios and terms.own else EQUAL
     starts = _starts(space, terms, equal_contributions(terms, sizes) if sizes else None, baseline_role, settings)
-    made = False
+    made, earlier = False, 0
     if study is None:
         try:
             study = optuna.create_study(storage=storage, study_name=name, directions=objective.directions)
@@ -127,7 +143,7 @@ def open_study(
         study.set_user_attr(READY, True)
     else:
         _check_settings(study, name, settings)
-        space = search.space(terms, _stored_spans(study))
+        space, earlier = search.space(terms, _stored_spans(study)), len(records(study))
         if at_start:
             requeue_lost_trials(study, at_start=True)
     if settings["method"] == "grid":
@@ -135,7 +151,7 @@ def open_study(
         for point in points if at_start else []:
             study.enqueue_trial(point, user_attrs={ROLE: GRID}, skip_if_exists=True)
         trials = len(points) + 1
-    return Opened(study, terms, space, baseline_role, trials or TRIALS)
+    return Opened(study, terms, space, baseline_role, trials or TRIALS, earlier, depends)
 
 
 def _grid_points(space: Space, trials: int | None, seed: int) -> list[dict[str, Any]]:
@@ -198,7 +214,7 @@ def _check_settings(study: Any, name: str, settings: Mapping[str, Any]) -> None:
 
 
 def _difference(key: str, stored: Any, now: Any) -> str:
-    displayed = key in ("problem", "objective", "method", "epochs", "seed", "batch size", "backend")
+    displayed = key in ("problem", "objective", "method", "epochs", "seed", "batch size", "backend", "versions")
     return f"{key}: {stored} then, {now} now" if displayed else f"another {key}" if key[-1] != "s" else f"other {key}"
 
 

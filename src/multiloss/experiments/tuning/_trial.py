@@ -73,8 +73,6 @@ class TrialRunner:
             choice.make(point.parameters) if choice else None,
             epochs=self.epochs,
             predict=False,
-            settings="",
-            initial_weights="",
             report=report,
             loss_weights=self.terms.loss_weights(point.weights),
             callbacks=[watch],

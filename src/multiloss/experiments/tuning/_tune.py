@@ -21,6 +21,7 @@ from ._confirm import confirm
 from ._importance import importance
 from ._job import Job, make_problem
 from ._loop import Loop
+from ._progress import TuningProgress, earlier_trials
 from ._ranges import Span
 from ._record import records
 from ._samplers import check_pruning, check_sampler
@@ -84,7 +85,8 @@ def tune(
             `compare`. A raw term's loss (`"label_loss"`) is allowed; `"loss"`, which the weights change, is not.
         storage: where trials are kept: None (memory), `"sqlite:///tune.db"`, the address of a PostgreSQL or MySQL
             that many machines share, or the path of a file or folder. Finished trials in it are never repeated, and
-            a trial whose process died is queued again.
+            a trial whose process died is queued again. A study is gone on with where everything that its trials
+            depend on is the same; another one is refused, and so is one of which that cannot be known.
         study_name: the study in that database; `"<problem>-<method>"` by default.
         workers: processes of this machine.
         seed: of the initial weights, the data order, and the search.
@@ -174,6 +176,8 @@ def _carry_out(
     verbose: int,
 ) -> Tuning:
     opened, loop = job.prepare(storage, problem, Reporter(on_progress, verbose))
+    for note in earlier_trials(opened.earlier, opened.depends):
+        loop.report(TuningProgress(opened.earlier, opened.trials, None, 0, job.epochs, note=note))
     if workers > 1 and len(records(opened.study)) < opened.trials:
         run_workers(job, workers, loop)
     loop.finish()
@@ -208,6 +212,8 @@ def _result(problem: Problem, job: Job, opened: Opened, loop: Loop) -> Tuning:
             "study": opened.study.study_name,
             "ranges": _ranges(opened),
             "balancers": list(opened.space.balancers),
+            "earlier_trials": opened.earlier,
+            "notes": earlier_trials(opened.earlier, opened.depends),
             "kept_weights": {name: weight for name, weight in kept.items() if name not in names},
             "versions": {
                 name: package_version(name) for name in ("multiloss", "keras", keras.backend.backend(), "optuna")

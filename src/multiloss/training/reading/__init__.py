@@ -12,6 +12,7 @@ from ._data import rows_of as rows_of
 from ._data import shuffled as shuffled
 from ._features import Observed as Observed
 from ._features import feature_model as feature_model
+from ._frames import columns_of as columns_of
 from ._masked_arrays import refuse_masked as refuse_masked
 from ._names import Names as Names
 from ._outputs import by_name as by_name

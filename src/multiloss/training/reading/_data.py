@@ -66,6 +66,10 @@ class Batches:
             raise invalid("The data must give at least one batch", received=type(self.data).__name__)
         return found
 
+    def all_of_a_pass(self) -> Iterator[Any]:
+        """The batches of a new pass, one after the other, as the data gives them."""
+        return self._one_pass()
+
     def _one_pass(self) -> Iterator[Any]:
         self.passes += 1
         if self.arrays:
