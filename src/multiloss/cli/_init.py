@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from .._core.writing import write_text
 from ._mistakes import UserMistake, mistakes_of
 
 TEMPLATE = "problem.py"
@@ -34,6 +35,6 @@ def init(
         raise UserMistake(f"{str(file)!r} is there already. Give another name, or --force to write over it.")
     text = resources.files(__package__).joinpath("templates", TEMPLATE).read_text(encoding="utf-8")
     with mistakes_of("", OSError):
-        file.write_text(text.replace("FILE", shlex.quote(str(file))), encoding="utf-8")
+        write_text(file, text.replace("FILE", shlex.quote(str(file))))
     command = shlex.join(["multiloss", "compare", f"{file}:problem"])
     Console().print(f"Wrote {file}. It runs as it is: {command}", markup=False, highlight=False, soft_wrap=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .._core.optional import require
-from .._core.strict_json import write_json
+from .._core.stored import read_checked, set_aside, write_checked
 from ..problems import Problem
 from .comparison import CompareProgress, Plan, Report
 from .defaults import TUNED
@@ -116,7 +115,7 @@ def find_tuned(
         weights = dict(found.best_loss_weights)
         if path is not None and len(_numbers(Contender(None, weights))) == len(weights):
             # With a schedule among them they are found anew, from the finished trials.
-            write_json(path, weights)
+            write_checked(path, weights)
     return Contender(None, weights)
 
 
@@ -145,4 +144,8 @@ def _numbers(contender: Contender) -> dict[str, float]:
 def _read(path: Path | None) -> dict[str, Any] | None:
     if path is None or not path.is_file():
         return None
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return read_checked(path)
+    except ValueError as error:
+        set_aside(path, error, "The weights are found again")
+        return None

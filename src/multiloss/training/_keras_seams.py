@@ -14,6 +14,8 @@ from keras.src.trainers.compile_utils import MetricsList
 from keras.src.trainers.data_adapters.tf_dataset_adapter import TFDatasetAdapter
 from keras.src.trainers.data_adapters.torch_data_loader_adapter import TorchDataLoaderAdapter
 from keras.src.trainers.epoch_iterator import EpochIterator
+from keras.src.utils.file_utils import is_remote_path as is_remote_path
+from keras.src.utils.io_utils import ask_to_proceed_with_overwrite as ask_to_overwrite
 from keras.src.utils.tracking import DotNotTrackScope
 
 from .._core.draws import same_draws
