@@ -52,7 +52,7 @@ def read_checked(path: Path) -> dict[str, Any]:
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes arrays by name as one `.npz`."""
     content = io.BytesIO()
-    np.savez_compressed(content, **{name: np.asarray(array) for name, array in arrays.items()})
+    np.savez_compressed(content, **dict[str, Any](arrays))
     write_bytes(path, content.getvalue())
 
 

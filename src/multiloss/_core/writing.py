@@ -119,7 +119,7 @@ def _to_disk(path: Path) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Removes what processes left that were killed while they wrote here; looked for once in each process and folder."""
+    """Removes what processes left that were killed while they wrote here; once in each process and folder."""
     key = (os.getpid(), str(folder))
     if key in _SWEPT:
         return

@@ -12,7 +12,7 @@ from .._core.stored import read_checked, set_aside, write_checked
 from ..problems import Problem
 from .comparison import CompareProgress, Plan, Report
 from .defaults import TUNED
-from .runs import Contender, InitialModel, digest_data, settings_digest
+from .runs import Contender, InitialModel, Locks, digest_data, settings_digest
 from .tuning import look, tune
 
 TRIALS = 8
@@ -53,15 +53,17 @@ def add_tuned(plan: Plan, trials: int | None, report: Report) -> Plan:
     if not trials:
         return replace(plan, notes=notes)
     total = plan.num_runs(trials)
-    contender = find_tuned(
-        plan.problem,
-        trials,
-        plan.budget.epochs,
-        plan.folder,
-        lambda done: report(
-            CompareProgress("trial of fixed weights", SEED, min(int(done) + 1, trials), total, done % 1.0)
-        ),
-    )
+    waits = f"Another process searches fixed weights in {plan.folder}: waiting for it."
+    with Locks(plan.folder).wait_for(TUNED, lambda: report(CompareProgress("", plan.seeds[0], 0, total, note=waits))):
+        contender = find_tuned(
+            plan.problem,
+            trials,
+            plan.budget.epochs,
+            plan.folder,
+            lambda done: report(
+                CompareProgress("trial of fixed weights", SEED, min(int(done) + 1, trials), total, done % 1.0)
+            ),
+        )
     if contender is None:
         return replace(
             plan, notes=[*notes, f"Without {TUNED!r}: none of its {trials} trials finished."], runs_before=trials

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 
@@ -15,6 +17,7 @@ from ..runs import (
     Budget,
     Contender,
     InitialModel,
+    Locks,
     Run,
     RunStore,
     Samples,
@@ -32,6 +35,11 @@ from ._comparison import Comparison
 from ._progress import CompareProgress
 
 Report = Callable[[CompareProgress], None]
+
+
+class _Job(NamedTuple):
+    seed: int
+    label: str
 
 
 @dataclass(frozen=True)
@@ -92,20 +100,32 @@ class Plan:
         )
         store = RunStore(self.folder)
         data = [digest_data(self.problem.train), digest_data(self.problem.validation)]
-        for seed in self.seeds:
-            initial = InitialModel(self.problem, seed)
-            if comparison.samples is None:
-                comparison = replace(comparison, samples=self._samples(initial))
-            base: Run | None = None
-            for label in self._order():
-                place = self.runs_before + len(comparison.runs) + 1
-                progress = CompareProgress(label, seed, place, self.runs_before + len(self.seeds) * len(self.balancers))
-                trained = self._run(progress, initial, store, data, base, report)
-                base = trained.run if label == self.baseline else base
-                comparison = _with(comparison, trained)
-                if self.folder is not None:
-                    comparison.save(self.folder)
-        return comparison
+        initial_of = functools.lru_cache(maxsize=1)(lambda seed: InitialModel(self.problem, seed))
+        comparison = replace(comparison, samples=self._samples(initial_of(self.seeds[0])))
+        done: dict[_Job, Trained] = {}
+        jobs = [_Job(seed, label) for seed in self.seeds for label in self._order()]
+        total = self.runs_before + len(jobs)
+
+        def ready(job: _Job) -> bool:
+            """Whether the time is known that it may take."""
+            return not self.budget.as_baseline or job.label == self.baseline or _Job(job.seed, self.baseline) in done
+
+        def say_waiting() -> None:
+            note = f"Another process trains the rest in {self.folder}: waiting for it."
+            report(CompareProgress("", self.seeds[0], 0, total, note=note))
+
+        shared = Locks(store.folder).share(jobs, lambda job: store.name(job.label, job.seed), ready, say_waiting)
+        found = comparison
+        for job, elsewhere in shared:
+            base = done.get(_Job(job.seed, self.baseline))
+            progress = CompareProgress(job.label, job.seed, self.runs_before + len(done) + 1, total)
+            done[job] = self._run(
+                progress, initial_of(job.seed), store, data, base.run if base else None, report, elsewhere
+            )
+            found = _with(comparison, [done[job] for job in jobs if job in done])
+            if self.folder is not None:
+                found.save_if_possible(self.folder)
+        return found
 
     def _order(self) -> list[str]:
         """The labels as they were given; the baseline comes first where the others get its time."""
@@ -120,6 +140,7 @@ class Plan:
         data: Sequence[str],
         base: Run | None,
         report: Report,
+        elsewhere: bool,
     ) -> Trained:
         contender, weights = self.balancers[progress.balancer], digest_arrays(initial.values)
         seconds = self._seconds(base)
@@ -131,7 +152,7 @@ class Plan:
         length = self.budget.epochs if seconds is None else f"{seconds} s"
         settings = settings_digest(self.problem, length, contender, data, weights)
         report(progress)
-        stored = store.find(progress.balancer, progress.seed, settings)
+        stored = store.find(progress.balancer, progress.seed, settings, failed_too=elsewhere)
         if stored is not None:
             trained = Trained(stored, store.predictions(progress.balancer, progress.seed, settings))
         else:
@@ -152,7 +173,7 @@ class Plan:
                 loss_weights=contender.loss_weights,
                 callbacks=limit,
             )
-            store.keep(trained)
+            store.keep_if_possible(trained)
         report(replace(progress, done=1.0, result=trained.run, stored=stored is not None))
         return trained
 
@@ -173,8 +194,9 @@ def _nothing(epoch: int) -> None:
     """Where time ends the training, the number of epochs says nothing of how far it is."""
 
 
-def _with(comparison: Comparison, trained: Trained) -> Comparison:
+def _with(comparison: Comparison, done: Sequence[Trained]) -> Comparison:
     samples = comparison.samples
-    if trained.predictions and samples is not None and trained.run.seed == samples.seed:
-        samples = samples.with_prediction(trained.run.balancer, trained.predictions)
-    return replace(comparison, runs=(*comparison.runs, trained.run), samples=samples)
+    for trained in done:
+        if trained.predictions and samples is not None and trained.run.seed == samples.seed:
+            samples = samples.with_prediction(trained.run.balancer, trained.predictions)
+    return replace(comparison, runs=tuple(trained.run for trained in done), samples=samples)

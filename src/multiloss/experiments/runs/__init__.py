@@ -18,6 +18,7 @@ from ._fingerprint import digest as digest
 from ._fingerprint import digest_arrays as digest_arrays
 from ._fingerprint import digest_data as digest_data
 from ._initial_model import InitialModel as InitialModel
+from ._locks import Locks as Locks
 from ._run import Run as Run
 from ._samples import Samples as Samples
 from ._samples import name_arrays as name_arrays

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
 
-from ..._core.stored import damaged, read_arrays, read_checked, set_aside, write_arrays, write_checked
+from ..._core.errors import cannot_write
+from ..._core.stored import (
+    StorageWarning,
+    damaged,
+    read_arrays,
+    read_checked,
+    set_aside,
+    write_arrays,
+    write_checked,
+)
 from ._run import Run
 from ._train import Trained
 
@@ -28,9 +38,17 @@ class RunStore:
 
     def __init__(self, folder: Path | None):
         self.folder = None if folder is None else folder / "runs"
+        self._told = False
 
-    def find(self, label: str, seed: int, settings: str) -> Run | None:
-        """The finished run of these settings; failed ones count as not there, unreadable ones are set aside."""
+    def find(self, label: str, seed: int, settings: str, failed_too: bool = False) -> Run | None:
+        """The finished run of these settings; failed ones count as not there, unreadable ones are set aside.
+
+        Args:
+            label: the balancer's.
+            seed: the run's.
+            settings: digest of everything that it depends on.
+            failed_too: a failed run counts as well: another process has just had it.
+        """
         path = self._path(label, seed, settings, ".json")
         if path is None or not path.is_file():
             return None
@@ -43,7 +61,7 @@ class RunStore:
         except ValueError as error:
             set_aside(path, error, "The run is trained again")
             return None
-        return run if run.finished and (run.balancer, run.settings) == (label, settings) else None
+        return run if (run.finished or failed_too) and (run.balancer, run.settings) == (label, settings) else None
 
     def predictions(self, label: str, seed: int, settings: str) -> dict[str, np.ndarray]:
         """What the run's model predicted for the samples; empty where nothing was kept."""
@@ -69,7 +87,26 @@ class RunStore:
         if path := self._path(run.balancer, run.seed, run.settings, ".json"):
             write_checked(path, run.to_dict())
 
+    def keep_if_possible(self, trained: Trained) -> None:
+        """As `keep`; where nothing can be written the run lives on, and one warning says so."""
+        try:
+            self.keep(trained)
+        except OSError as error:
+            if not self._told:
+                warnings.warn(
+                    f"A run was not kept: {cannot_write(error)} It counts all the same, but the same call would train "
+                    "it again.",
+                    StorageWarning,
+                    stacklevel=2,
+                )
+            self._told = True
+
+    @staticmethod
+    def name(label: str, seed: int) -> str:
+        """The begin of the names of a run's files, whatever its settings."""
+        return f"{re.sub(r'[^A-Za-z0-9]+', '-', label)[:_LONGEST]}-seed{seed}"
+
     def _path(self, label: str, seed: int, settings: str, ending: str) -> Path | None:
         if self.folder is None:
             return None
-        return self.folder / f"{re.sub(r'[^A-Za-z0-9]+', '-', label)[:_LONGEST]}-seed{seed}-{settings}{ending}"
+        return self.folder / f"{self.name(label, seed)}-{settings}{ending}"

@@ -71,12 +71,12 @@ class SafelySaved(keras.Model):
 
 
 def _local(filepath: Any) -> Path | None:
-    """The path; None for what Keras writes by itself: remote places, open files, and what is neither file nor folder."""
+    """The path; None for what Keras writes by itself: remote places, open files, devices."""
     if not isinstance(filepath, str | os.PathLike) or is_remote_path(filepath):
         return None
     path = Path(filepath)
     if path.is_file() and not os.access(os.path.dirname(os.path.realpath(path)), os.W_OK):
-        warnings.warn(f"The folder takes no new file: {filepath} is written over, and lost if that fails.", stacklevel=3)
+        warnings.warn(f"Its folder takes no new file: {path} is written over, and lost if that fails.", stacklevel=3)
         return None
     return None if path.exists() and not (path.is_file() or path.is_dir()) else path
 
