@@ -32,8 +32,12 @@ def write_checked(path: Path, value: Mapping[str, Any]) -> None:
     write_json(path, {**data, CHECKSUM: _checksum(data)})
 
 
-def read_checked(path: Path) -> dict[str, Any]:
-    """Reads what `write_checked` wrote; JSON without a checksum is taken as it is.
+def read_checked(path: Path, needs_checksum: bool = True) -> dict[str, Any]:
+    """Reads what `write_checked` wrote.
+
+    Args:
+        path: the file.
+        needs_checksum: False takes JSON of other programs as it is.
 
     Raises:
         ValueError: for what is no JSON object, or was changed after it was written.
@@ -44,7 +48,8 @@ def read_checked(path: Path) -> dict[str, Any]:
         raise damaged(path, f"no JSON ({error})") from error
     if not isinstance(data, dict):
         raise damaged(path, "JSON of another kind")
-    if CHECKSUM in data and data.pop(CHECKSUM) != _checksum(data):
+    found = data.pop(CHECKSUM, None)
+    if found != _checksum(data) and (found is not None or needs_checksum):
         raise damaged(path, "other content than its checksum stands for")
     return data
 

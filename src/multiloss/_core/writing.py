@@ -76,13 +76,13 @@ def move(part: Path, path: Path) -> None:
     """Puts a file, or a folder whose place is free, in place in one move; a file keeps the rights of the one before."""
     target = _behind_links(path)
     for file in sorted(part.rglob("*")) if part.is_dir() else [part]:
-        _to_disk(file)
+        to_disk(file)
     if part.is_file() and target.is_file():
         os.chmod(part, stat.S_IMODE(target.stat().st_mode))
     os.replace(part, target)
     # The move itself: not every system lets a folder be opened.
     with contextlib.suppress(OSError):
-        _to_disk(target.parent)
+        to_disk(target.parent)
 
 
 @contextlib.contextmanager
@@ -107,7 +107,8 @@ def _behind_links(path: Path) -> Path:
     return target
 
 
-def _to_disk(path: Path) -> None:
+def to_disk(path: Path) -> None:
+    """Hands a file, or the names in a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | getattr(os, "O_BINARY", 0))
     try:
         os.fsync(descriptor)

@@ -42,20 +42,26 @@ def is_whole(storage: Any, file: Path) -> bool:
 
     Optuna keeps no checksums: a byte that turns gives another value.
     """
-    optuna = require("optuna", extra="tune", purpose="tuning")
-    try:
-        for study in storage.get_all_studies():
-            check_settings_seal(study.user_attrs)
-            for trial in storage.get_all_trials(study._study_id, deepcopy=False):
-                check_record(trial)
-    except optuna.exceptions.StorageInternalError:
-        raise  # it is locked, or cannot be reached
-    except Exception as error:  # a damaged value fails in the ways of JSON, enums, dates and our own records
-        storage.remove_session()
-        storage.engine.dispose()
-        _put_away(file, damaged(file, f"{type(error).__name__}: {error}"))
-        return False
-    return True
+    for _ in range(2):  # another process may take a study away meanwhile: what is damaged stays damaged
+        try:
+            _read(storage)
+            return True
+        except require("optuna", extra="tune", purpose="tuning").exceptions.StorageInternalError:
+            raise  # it is locked, or cannot be reached
+        except Exception as error:  # a damaged value fails in the ways of JSON, enums, dates and our own records
+            problem = f"{type(error).__name__}: {error}"
+            storage.remove_session()
+    storage.engine.dispose()
+    _put_away(file, damaged(file, problem))
+    return False
+
+
+def _read(storage: Any) -> None:
+    for study in storage.get_all_studies():
+        check_settings_seal(study.user_attrs)
+        number = storage.get_study_id_from_name(study.study_name)
+        for trial in storage.get_all_trials(number, deepcopy=False):
+            check_record(trial)
 
 
 def _structural(file: Path, patience: float) -> str | None:

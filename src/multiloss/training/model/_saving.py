@@ -16,7 +16,7 @@ from typing import Any
 
 import keras
 
-from ..._core.writing import PART, beside, move, replace_bytes, told_as
+from ..._core.writing import PART, beside, move, replace_bytes, to_disk, told_as
 from .._keras_seams import ask_to_overwrite, is_remote_path
 
 # HDF5 ends the whole process where a disk is full, so what it writes goes through memory, up to this size.
@@ -119,6 +119,8 @@ def _in_one_move(path: Path, size: int) -> Iterator[Path]:
         if len(files) > 1 and part.is_file():
             # The index of shards, which comes last.
             files.sort(key=lambda file: file == part)
+            for file in files:
+                to_disk(file)  # a full disk says so while the old ones are still whole
             path.unlink(missing_ok=True)
         for file in files:
             place = path.parent / file.relative_to(folder)
