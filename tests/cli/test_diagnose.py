@@ -6,6 +6,7 @@ import textwrap
 import pytest
 from typer.testing import CliRunner
 
+from multiloss._core.stored import read_checked
 from multiloss.cli import _diagnose
 from multiloss.cli._app import app, run
 
@@ -64,7 +65,7 @@ def test_the_report_is_written(diagnosed):
     assert {"report.html", "results.json", "results.csv", "pictures"} == {path.name for path in out.iterdir()}
     document = json.loads(result.stdout)
     del document["report"]
-    assert json.loads((out / "results.json").read_text()) == document
+    assert read_checked(out / "results.json") == document
 
 
 def test_the_screen_says_what_is_wrong_and_what_to_do(problem_file, tmp_path, capsys, monkeypatch):

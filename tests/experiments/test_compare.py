@@ -1,12 +1,12 @@
 """`compare` from end to end, on a model of a few dozen weights."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import multiloss as ml
+from multiloss._core.stored import read_checked
 from multiloss.aggregation import PCGrad
 from multiloss.experiments import Comparison, compare
 from multiloss.experiments.runs import InitialModel, check_score
@@ -82,7 +82,7 @@ def test_samples_are_kept_for_drawing(kept):
 
 def test_results_are_on_disk(kept):
     found, folder, _ = kept
-    assert json.loads((folder / "results.json").read_text(encoding="utf-8")) == found.to_dict()
+    assert read_checked(folder / "results.json") == found.to_dict()
     assert Comparison.load(folder).summary == found.summary
 
 

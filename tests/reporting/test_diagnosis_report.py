@@ -1,12 +1,12 @@
 """The page of a diagnosis: whole, escaped, and saying what the diagnosis says."""
 
 import dataclasses
-import json
 
 import numpy as np
 import pytest
 from test_report import Page
 
+from multiloss._core.stored import read_checked
 from multiloss.diagnostics import Diagnosis, Finding, TermReport
 from multiloss.reporting import write_diagnosis
 from multiloss.reporting._diagnosis_pictures import draw_cosines, draw_shares
@@ -110,7 +110,7 @@ def test_tables_hold_the_numbers(written):
 
 def test_the_same_content_as_json_and_csv(written):
     diagnosis, folder, _, _ = written
-    assert json.loads((folder / "results.json").read_text()) == diagnosis.to_dict()
+    assert read_checked(folder / "results.json") == diagnosis.to_dict()
     assert (folder / "results.csv").read_text().splitlines()[2].startswith("kind,")
 
 

@@ -19,6 +19,12 @@ def invalid(what: str, *, received: object, fix: str = "") -> ValueError:
     return ValueError(f"{message} {fix}".rstrip())
 
 
+def cannot_write(error: OSError) -> str:
+    """One sentence for a file that the system does not let be written."""
+    place = f" {str(error.filename)!r}" if error.filename else ""
+    return f"Cannot write{place}: {error.strerror or error}."
+
+
 def unknown_name(
     kind: str, name: object, known: Iterable[str], fix: str = "", *, aliases: Iterable[str] = ()
 ) -> ValueError:

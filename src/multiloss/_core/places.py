@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from tempfile import TemporaryFile
 
 from .errors import invalid
+
+# Bytes that a disk must have left: about what a small result takes.
+_ENOUGH = 64 * 1024
 
 
 def check_folder(argument: str, folder: str | Path) -> Path:
@@ -45,15 +49,17 @@ def check_file(argument: str, file: Path, given: str) -> None:
 
 def _check(expected: str, folder: Path, given: str) -> None:
     try:
-        standing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        standing = next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
+        standing.resolve(strict=True)  # a link that leads nowhere, or round in a circle
         if not standing.is_dir():
             what = "which is a file" if str(standing) == given else f"which lies in the file {str(standing)!r}"
             raise invalid(expected, received=f"{given!r}, {what}", fix="Give another place.")
-        with TemporaryFile(dir=standing):
-            pass
-    except OSError as error:
+        with TemporaryFile(dir=standing) as file:
+            file.write(bytes(_ENOUGH))
+    except (OSError, RuntimeError) as error:
         raise _unwritable(expected, given, error) from error
 
 
-def _unwritable(expected: str, given: str, error: OSError) -> ValueError:
-    return invalid(f"{expected} that can be written", received=f"{given!r}: {error.strerror}")
+def _unwritable(expected: str, given: str, error: Exception) -> ValueError:
+    reason = getattr(error, "strerror", None) or "a link that leads in a circle"
+    return invalid(f"{expected} that can be written", received=f"{given!r}: {reason}")

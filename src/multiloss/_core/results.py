@@ -1,16 +1,18 @@
-"""Results that live in a folder: strict JSON and tables, written so that a broken write never destroys a good file."""
+"""Results that live in a folder: strict JSON and tables."""
 
 from __future__ import annotations
 
 import abc
 import csv
-import json
+import io
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from .errors import invalid
-from .strict_json import write_atomically, write_json
+from .errors import cannot_write, invalid
+from .stored import StorageWarning, damaged, read_checked, write_checked
+from .writing import write_text
 
 RESULTS = "results.json"
 # The head of a table, then its lines.
@@ -38,10 +40,22 @@ class SavedResult(abc.ABC):
             The path of `results.json`.
         """
         folder = Path(folder)
-        write_json(folder / RESULTS, self.to_dict())
+        write_checked(folder / RESULTS, self.to_dict())
         for name, rows in self.tables().items():
             write_table(folder / name, rows)
         return folder / RESULTS
+
+    def save_if_possible(self, folder: Path) -> None:
+        """As `save`; where nothing can be written the result lives on, and a warning says how to write it again."""
+        try:
+            self.save(folder)
+        except OSError as error:
+            warnings.warn(
+                f"The results were not written: {cannot_write(error)} They are not lost: `save(folder)` of what is "
+                "returned writes them.",
+                StorageWarning,
+                stacklevel=3,
+            )
 
 
 class StoredResult(SavedResult):
@@ -68,21 +82,21 @@ class StoredResult(SavedResult):
             folder: the folder, or the path of its `results.json`.
 
         Raises:
-            ValueError: when there is no such result.
+            ValueError: when there is no such result, and when it is not as it was written.
         """
         path = Path(folder)
         path = path / RESULTS if path.is_dir() else path
-        data = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        data = read_checked(path, needs_checksum=False) if path.is_file() else {}
         if cls.key not in data:
             raise invalid(f"Expected a folder that holds the {RESULTS} of `{cls.verb}`", received=str(folder))
-        return cls.from_dict(data)
+        try:
+            return cls.from_dict(data)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise damaged(path, f"{type(error).__name__}: {error}") from error
 
 
 def write_table(path: Path, rows: Rows) -> None:
-    """Writes one CSV file, in one move."""
-
-    def write(part: Path) -> None:
-        with part.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(rows)
-
-    write_atomically(path, write)
+    """Writes one CSV file."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    write_text(path, text.getvalue())

@@ -14,7 +14,7 @@ from .._core.places import check_folder
 from ..experiments import BALANCERS, EPOCHS, SEEDS, contenders, make_budget
 from ..experiments import compare as run_comparison
 from ..reporting import write_report
-from ._mistakes import UserMistake, mistakes_of
+from ._mistakes import UserMistake, mistakes_of, warnings_of_files
 from ._outcome import show_outcome
 from ._problem_reference import FORMS, check_model, load_problem
 from ._progress_bar import progress_bar
@@ -78,7 +78,8 @@ def compare(
         with (
             stops_cleanly(f"Finished runs are kept in {out}."),
             progress_bar(messages) as show,
-            mistakes_of("", ValueError, ImportError),
+            warnings_of_files(),
+            mistakes_of("", ValueError, ImportError, OSError),
         ):
             comparison = run_comparison(
                 found,
@@ -92,7 +93,7 @@ def compare(
                 on_progress=show,
                 verbose=0,
             )
-        report = write_report(comparison, out)
-    show_outcome(comparison, report, json, print_result)
+    kept = f"Finished runs that could be kept are in {out}."
+    show_outcome(comparison, write_report, out, json, print_result, kept)
     if not any(run.finished for run in comparison.runs):
         raise UserMistake(f"Every run failed. The first: {comparison.runs[0].error}")

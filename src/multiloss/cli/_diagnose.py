@@ -50,5 +50,4 @@ def diagnose(
         check_model(found)
         with stops_cleanly("Nothing was written."), mistakes_of("", ValueError):
             diagnosis = run_diagnosis(found, batches=batches, seed=seed)
-        report = write_diagnosis(diagnosis, out)
-    show_outcome(diagnosis, report, json, print_diagnosis)
+    show_outcome(diagnosis, write_diagnosis, out, json, print_diagnosis, "Nothing was kept.")

@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ._mistakes import UserMistake, mistakes_of
+from .._core.errors import cannot_write
+from .._core.writing import write_text
+from ._mistakes import UserMistake
 
 TEMPLATE = "problem.py"
 EXAMPLES = """\b
@@ -33,7 +35,9 @@ def init(
     if file.exists() and not force:
         raise UserMistake(f"{str(file)!r} is there already. Give another name, or --force to write over it.")
     text = resources.files(__package__).joinpath("templates", TEMPLATE).read_text(encoding="utf-8")
-    with mistakes_of("", OSError):
-        file.write_text(text.replace("FILE", shlex.quote(str(file))), encoding="utf-8")
+    try:
+        write_text(file, text.replace("FILE", shlex.quote(str(file))))
+    except OSError as error:
+        raise UserMistake(cannot_write(error)) from error
     command = shlex.join(["multiloss", "compare", f"{file}:problem"])
     Console().print(f"Wrote {file}. It runs as it is: {command}", markup=False, highlight=False, soft_wrap=True)

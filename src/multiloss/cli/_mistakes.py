@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from .._core.stored import StorageWarning
 
 DONE = 0
 DEFECT = 1
@@ -42,6 +46,23 @@ def mistakes_of(what: str, *kinds: type[Exception]) -> Iterator[None]:
             raise
         message = str(error) if kinds else f"{_place(error)}{type(error).__name__}: {error}"
         raise UserMistake(f"{what}: {message}" if what else message) from error
+
+
+@contextmanager
+def warnings_of_files() -> Iterator[None]:
+    """What is told of files that could not be read or written is one line, as a mistake is."""
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any, **rest: Any) -> None:
+            if issubclass(category, StorageWarning):
+                complain(str(message))
+            else:
+                usual(message, category, *place, **rest)
+
+        warnings.showwarning = show
+        warnings.simplefilter("default", StorageWarning)
+        yield
 
 
 def _place(error: Exception) -> str:

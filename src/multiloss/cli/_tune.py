@@ -18,7 +18,7 @@ from ..experiments import EPOCHS
 from ..experiments.tuning import CONFIRM_SEEDS, KINDS, METHODS, WorkersEnded, check_storage, read_search
 from ..experiments.tuning import tune as run_search
 from ..reporting import write_tuning
-from ._mistakes import UserMistake, mistakes_of
+from ._mistakes import UserMistake, mistakes_of, warnings_of_files
 from ._outcome import show_outcome
 from ._problem_reference import FORMS, check_model, load_problem
 from ._ready import check_report, wake_keras
@@ -111,7 +111,8 @@ def tune(
         with (
             stops_cleanly(f"Finished trials are kept in {storage}."),
             tuning_progress(messages) as show,
-            mistakes_of("", ValueError, ImportError, WorkersEnded),
+            warnings_of_files(),
+            mistakes_of("", ValueError, ImportError, OSError, WorkersEnded),
         ):
             tuning = run_search(
                 # Workers make the problem themselves.
@@ -132,8 +133,7 @@ def tune(
                 on_progress=show,
                 verbose=0,
             )
-        report = write_tuning(tuning, out)
-    show_outcome(tuning, report, json, print_tuning)
+    show_outcome(tuning, write_tuning, out, json, print_tuning, f"Finished trials are kept in {storage}.")
     if tuning.best is None:
         raise UserMistake(tuning.headline)
 

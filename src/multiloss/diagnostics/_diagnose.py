@@ -98,7 +98,7 @@ def diagnose(
         description=description,
     )
     if out is not None:
-        diagnosis.save(out)
+        diagnosis.save_if_possible(Path(out))
     return diagnosis
 
 

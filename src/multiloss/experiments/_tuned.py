@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .._core.optional import require
-from .._core.strict_json import write_json
+from .._core.stored import read_checked, set_aside, write_checked
 from ..problems import Problem
 from .comparison import CompareProgress, Plan, Report
 from .defaults import TUNED
 from .fingerprints import Fingerprint, fingerprint
-from .runs import Contender, InitialModel, of_contender, of_problem, of_start
+from .runs import Contender, InitialModel, Locks, of_contender, of_problem, of_start
 from .tuning import look, tune
 
 TRIALS = 8
@@ -55,16 +54,18 @@ def add_tuned(plan: Plan, trials: int | None, report: Report) -> Plan:
     if not trials:
         return replace(plan, notes=notes)
     total = plan.num_runs(trials)
-    contender = find_tuned(
-        plan.problem,
-        trials,
-        plan.budget.epochs,
-        plan.folder,
-        plan.known,
-        lambda done: report(
-            CompareProgress("trial of fixed weights", SEED, min(int(done) + 1, trials), total, done % 1.0)
-        ),
-    )
+    waits = f"Another process searches fixed weights in {plan.folder}: waiting for it."
+    with Locks(plan.folder).wait_for(TUNED, lambda: report(CompareProgress("", plan.seeds[0], 0, total, note=waits))):
+        contender = find_tuned(
+            plan.problem,
+            trials,
+            plan.budget.epochs,
+            plan.folder,
+            plan.known,
+            lambda done: report(
+                CompareProgress("trial of fixed weights", SEED, min(int(done) + 1, trials), total, done % 1.0)
+            ),
+        )
     if contender is None:
         return replace(
             plan, notes=[*notes, f"Without {TUNED!r}: none of its {trials} trials finished."], runs_before=trials
@@ -121,7 +122,7 @@ def find_tuned(
         weights = dict(found.best_loss_weights)
         if path is not None and len(_numbers(Contender(None, weights))) == len(weights):
             # With a schedule among them they are found anew, from the finished trials.
-            write_json(path, weights)
+            write_checked(path, weights)
     return Contender(None, weights)
 
 
@@ -157,4 +158,8 @@ def _numbers(contender: Contender) -> dict[str, float]:
 def _read(path: Path | None) -> dict[str, Any] | None:
     if path is None or not path.is_file():
         return None
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return read_checked(path)
+    except ValueError as error:
+        set_aside(path, error, "The weights are found again")
+        return None

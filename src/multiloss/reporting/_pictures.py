@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .._core.writing import write_bytes
 from ._canvas import as_png
 from ._theme import DARK, LIGHT, Theme
 
@@ -42,9 +43,8 @@ class Picture:
 
     def save(self, folder: Path) -> Path:
         """Writes the light one as a file."""
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.name}.png"
-        path.write_bytes(self.light)
+        write_bytes(path, self.light)
         return path
 
 

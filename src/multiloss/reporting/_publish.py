@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from .._core.writing import write_text
 from ._pictures import Picture
 
 REPORT = "report.html"
@@ -16,5 +17,5 @@ def publish(folder: Path, page: str, pictures: Sequence[Picture]) -> Path:
     for picture in pictures:
         picture.save(folder / PICTURES)
     path = folder / REPORT
-    path.write_text(page, encoding="utf-8")
+    write_text(path, page)
     return path

@@ -14,6 +14,8 @@ from keras.src.trainers.compile_utils import MetricsList
 from keras.src.trainers.data_adapters.tf_dataset_adapter import TFDatasetAdapter
 from keras.src.trainers.data_adapters.torch_data_loader_adapter import TorchDataLoaderAdapter
 from keras.src.trainers.epoch_iterator import EpochIterator
+from keras.src.utils.file_utils import is_remote_path as is_remote_path
+from keras.src.utils.io_utils import ask_to_proceed_with_overwrite
 from keras.src.utils.tracking import DotNotTrackScope
 
 from .._core.keras_masks import keras_mask as keras_mask
@@ -207,3 +209,8 @@ def frozen_variables(model: keras.Model) -> list[keras.Variable]:
 def computes_again(layer: keras.layers.Layer) -> bool:
     """Whether a layer's outputs are computed anew in the backward pass, so that nothing may be kept of a call."""
     return getattr(layer, "_remat_mode", None) is not None
+
+
+def ask_to_overwrite(path: str) -> bool:
+    """Asks on the terminal whether a file may be written over, in Keras's words."""
+    return ask_to_proceed_with_overwrite(path)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from multiloss._core.stored import StorageWarning
 from multiloss.experiments import Run
 from multiloss.experiments.runs._store import RunStore
 from multiloss.experiments.runs._train import Trained
@@ -36,7 +37,8 @@ def test_failed_and_unreadable_runs_are_run_again(tmp_path):
     store.keep(Trained(Run("b", 0, settings="abc"), {}))
     assert store.find("b", 0, "abc") is not None
     next((tmp_path / "runs").glob("b-*.json")).write_text('{"half": ')
-    assert store.find("b", 0, "abc") is None
+    with pytest.warns(StorageWarning, match=r"must be as it was written.*set aside as b-seed0-abc\.json\.unreadable"):
+        assert store.find("b", 0, "abc") is None
 
 
 def test_without_a_folder_nothing_is_kept():

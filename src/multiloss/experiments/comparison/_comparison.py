@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from ..._core.results import Rows, StoredResult
+from ..._core.stored import StorageWarning
 from ..._core.strict_json import plain
 from ..runs import Curve, Run, Samples, curve, share, still_falling, term_names
 from ..statistics import BOOTSTRAP, CONFIDENCE, CORRECTION, METHOD
@@ -165,9 +167,14 @@ class Comparison(StoredResult):
             folder: the folder, or the path of its `results.json`.
 
         Raises:
-            ValueError: when there are no results of a comparison.
+            ValueError: when there are no results of a comparison, and when they are not as they were written. Samples
+                that cannot be read cost the pictures of them, and a warning.
         """
         found = super().load(folder)
         path = Path(folder)
         samples = path / SAMPLES if path.is_dir() else path.with_name(SAMPLES)
-        return replace(found, samples=Samples.load(samples)) if samples.is_file() else found
+        try:
+            return replace(found, samples=Samples.load(samples)) if samples.is_file() else found
+        except ValueError as error:
+            warnings.warn(f"{error} The comparison has no pictures of samples.", StorageWarning, stacklevel=2)
+            return found

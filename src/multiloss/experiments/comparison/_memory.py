@@ -63,11 +63,18 @@ class Memory:
             return Fingerprint()
         return self._problem | self._contenders[label] | start | fingerprint({"length of training": length})
 
-    def find(self, label: str, seed: int, question: Fingerprint) -> Trained | None:
-        """The finished run that answers the question; None where there is none, or where it cannot be known."""
+    def find(self, label: str, seed: int, question: Fingerprint, failed_too: bool = False) -> Trained | None:
+        """The finished run that answers the question; None where there is none, or where it cannot be known.
+
+        Args:
+            label: of the contender.
+            seed: of the run.
+            question: all that it depends on.
+            failed_too: a failed run counts as well: another process has just had it.
+        """
         if not self.active or question.unread:
             return None
-        run = self.store.find(label, seed, question.text)
+        run = self.store.find(label, seed, question.text, failed_too)
         if run is None:
             return None
         return Trained(replace(run, stored=True, anew=""), self.store.predictions(label, seed, question.text))
@@ -82,7 +89,7 @@ class Memory:
         if question.unread:
             return replace(trained, run=run)
         kept = replace(trained, run=replace(run, settings=question.text))
-        self.store.keep(kept)
+        self.store.keep_if_possible(kept)
         return kept
 
     def _why_anew(self, label: str, seed: int, question: Fingerprint) -> str:

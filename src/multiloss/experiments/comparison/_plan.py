@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 
@@ -16,6 +18,7 @@ from ..runs import (
     Budget,
     Contender,
     InitialModel,
+    Locks,
     Run,
     Samples,
     TimeLimit,
@@ -30,6 +33,11 @@ from ._memory import Memory
 from ._progress import CompareProgress
 
 Report = Callable[[CompareProgress], None]
+
+
+class _Job(NamedTuple):
+    seed: int
+    label: str
 
 
 @dataclass(frozen=True)
@@ -93,21 +101,33 @@ class Plan:
             settings={**settings, "notes": [*self.notes, *memory.notes]},
             description=self.problem.description,
         )
-        for seed in self.seeds:
-            initial = InitialModel(self.problem, seed)
-            start = memory.start(initial)
-            if comparison.samples is None:
-                comparison = replace(comparison, samples=self._samples(initial))
-            base: Run | None = None
-            for label in self._order():
-                place = self.runs_before + len(comparison.runs) + 1
-                progress = CompareProgress(label, seed, place, self.runs_before + len(self.seeds) * len(self.balancers))
-                trained = self._run(progress, initial, memory, start, base, report)
-                base = trained.run if label == self.baseline else base
-                comparison = _with(comparison, trained)
-                if self.folder is not None:
-                    comparison.save(self.folder)
-        return comparison
+        initial_of = functools.lru_cache(maxsize=1)(lambda seed: InitialModel(self.problem, seed))
+        start_of = functools.lru_cache(maxsize=1)(lambda seed: memory.start(initial_of(seed)))
+        comparison = replace(comparison, samples=self._samples(initial_of(self.seeds[0])))
+        done: dict[_Job, Trained] = {}
+        jobs = [_Job(seed, label) for seed in self.seeds for label in self._order()]
+        total = self.runs_before + len(jobs)
+
+        def ready(job: _Job) -> bool:
+            """Whether the time is known that it may take."""
+            return not self.budget.as_baseline or job.label == self.baseline or _Job(job.seed, self.baseline) in done
+
+        def say_waiting() -> None:
+            note = f"Another process trains the rest in {self.folder}: waiting for it."
+            report(CompareProgress("", self.seeds[0], 0, total, note=note))
+
+        store = memory.store
+        shared = Locks(store.folder).share(jobs, lambda job: store.name(job.label, job.seed), ready, say_waiting)
+        found = comparison
+        for job, elsewhere in shared:
+            base = done.get(_Job(job.seed, self.baseline))
+            progress = CompareProgress(job.label, job.seed, self.runs_before + len(done) + 1, total)
+            initial, start = initial_of(job.seed), start_of(job.seed)
+            done[job] = self._run(progress, initial, memory, start, base.run if base else None, report, elsewhere)
+            found = _with(comparison, [done[job] for job in jobs if job in done])
+            if self.folder is not None:
+                found.save_if_possible(self.folder)
+        return found
 
     def _order(self) -> list[str]:
         """The labels as they were given; the baseline comes first where the others get its time."""
@@ -122,6 +142,7 @@ class Plan:
         start: Fingerprint,
         base: Run | None,
         report: Report,
+        elsewhere: bool,
     ) -> Trained:
         contender, weights = self.balancers[progress.balancer], digest(initial.values)
         seconds = self._seconds(base)
@@ -133,7 +154,7 @@ class Plan:
         length = self.budget.epochs if seconds is None else f"{seconds} s"
         question = memory.question(progress.balancer, start, length)
         report(progress)
-        trained = memory.find(progress.balancer, progress.seed, question) or memory.keep(
+        trained = memory.find(progress.balancer, progress.seed, question, failed_too=elsewhere) or memory.keep(
             self._train(progress, initial, contender, seconds, report), question
         )
         trained = replace(trained, run=replace(trained.run, initial_weights=weights))
@@ -181,8 +202,9 @@ def _nothing(epoch: int) -> None:
     """Where time ends the training, the number of epochs says nothing of how far it is."""
 
 
-def _with(comparison: Comparison, trained: Trained) -> Comparison:
+def _with(comparison: Comparison, done: Sequence[Trained]) -> Comparison:
     samples = comparison.samples
-    if trained.predictions and samples is not None and trained.run.seed == samples.seed:
-        samples = samples.with_prediction(trained.run.balancer, trained.predictions)
-    return replace(comparison, runs=(*comparison.runs, trained.run), samples=samples)
+    for trained in done:
+        if trained.predictions and samples is not None and trained.run.seed == samples.seed:
+            samples = samples.with_prediction(trained.run.balancer, trained.predictions)
+    return replace(comparison, runs=tuple(trained.run for trained in done), samples=samples)

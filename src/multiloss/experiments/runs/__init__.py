@@ -19,6 +19,7 @@ from ._depends import of_start as of_start
 from ._depends import precision as precision
 from ._depends import versions as versions
 from ._initial_model import InitialModel as InitialModel
+from ._locks import Locks as Locks
 from ._run import Run as Run
 from ._samples import Samples as Samples
 from ._samples import name_arrays as name_arrays

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from ..._core.strict_json import write_atomically
+from ..._core.stored import damaged, read_arrays, write_arrays
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -44,19 +44,26 @@ class Samples:
             entries += [("prediction", balancer, name, array) for name, array in arrays.items()]
         # Names are the user's and may hold any sign, so the archive's own names are numbers.
         header = json.dumps({"seed": self.seed, "entries": [entry[:3] for entry in entries]})
-        arrays_by_number: dict[str, Any] = {str(number): entry[3] for number, entry in enumerate(entries)}
-        write_atomically(path, lambda part: np.savez_compressed(part, header=np.array(header), **arrays_by_number))
+        by_number = {str(number): entry[3] for number, entry in enumerate(entries)}
+        write_arrays(path, {"header": np.array(header), **by_number})
 
     @classmethod
     def load(cls, path: Path) -> Samples:
-        """Reads what `save` wrote."""
-        with np.load(path, allow_pickle=False) as archive:
-            header = json.loads(str(archive["header"]))
+        """Reads what `save` wrote.
+
+        Raises:
+            ValueError: when it is not as it was written.
+        """
+        arrays = read_arrays(path)
+        try:
+            header = json.loads(str(arrays["header"]))
             groups: dict[str, dict[str, Any]] = {"input": {}, "target": {}, "prediction": {}}
             for number, (kind, balancer, name) in enumerate(header["entries"]):
                 group = groups[kind] if kind != "prediction" else groups[kind].setdefault(balancer, {})
-                group[name] = archive[str(number)]
-        return cls(groups["input"], groups["target"], groups["prediction"], header["seed"])
+                group[name] = arrays[str(number)]
+            return cls(groups["input"], groups["target"], groups["prediction"], header["seed"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise damaged(path, f"{type(error).__name__}: {error}") from error
 
 
 def name_arrays(value: Any, names: list[str], fallback: str) -> dict[str, np.ndarray]:

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ..._core.strict_json import write_atomically, write_json
+from ..._core.errors import cannot_write
+from ..._core.stored import (
+    StorageWarning,
+    damaged,
+    read_arrays,
+    read_checked,
+    set_aside,
+    write_arrays,
+    write_checked,
+)
 from ._run import Run
 from ._train import Trained
+
+# Signs of a label in a file's name: systems allow 255 bytes.
+_LONGEST = 100
 
 
 class RunStore:
@@ -26,38 +38,75 @@ class RunStore:
 
     def __init__(self, folder: Path | None):
         self.folder = None if folder is None else folder / "runs"
+        self._told = False
 
-    def find(self, label: str, seed: int, settings: str) -> Run | None:
-        """The finished run of these settings; failed and unreadable ones count as not there and are run again."""
+    def find(self, label: str, seed: int, settings: str, failed_too: bool = False) -> Run | None:
+        """The finished run of these settings; failed ones count as not there, unreadable ones are set aside.
+
+        Args:
+            label: the balancer's.
+            seed: the run's.
+            settings: digest of everything that it depends on.
+            failed_too: a failed run counts as well: another process has just had it.
+        """
         path = self._path(label, seed, settings, ".json")
         if path is None or not path.is_file():
             return None
         try:
-            run = Run.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, TypeError):
+            data = read_checked(path)
+            try:
+                run = Run.from_dict(data)
+            except TypeError as error:
+                raise damaged(path, str(error)) from error
+        except ValueError as error:
+            set_aside(path, error, "The run is trained again")
             return None
-        return run if run.finished and run.settings == settings else None
+        return run if (run.finished or failed_too) and (run.balancer, run.settings) == (label, settings) else None
 
     def predictions(self, label: str, seed: int, settings: str) -> dict[str, np.ndarray]:
         """What the run's model predicted for the samples; empty where nothing was kept."""
         path = self._path(label, seed, settings, ".npz")
         if path is None or not path.is_file():
             return {}
-        with np.load(path, allow_pickle=False) as archive:
-            names = json.loads(str(archive["names"]))
-            return {name: archive[str(place)] for place, name in enumerate(names)}
+        try:
+            arrays = read_arrays(path)
+            try:
+                return {name: arrays[str(place)] for place, name in enumerate(json.loads(str(arrays["names"])))}
+            except (KeyError, ValueError) as error:
+                raise damaged(path, str(error)) from error
+        except ValueError as error:
+            set_aside(path, error, "The report shows no samples of this run")
+            return {}
 
     def keep(self, trained: Trained) -> None:
         """Writes the run; its predictions first, so that a run on disk is whole."""
         run, predictions = trained.run, trained.predictions
         if predictions and (path := self._path(run.balancer, run.seed, run.settings, ".npz")):
-            arrays: dict[str, Any] = {str(place): array for place, array in enumerate(predictions.values())}
-            names = np.array(json.dumps(list(predictions)))
-            write_atomically(path, lambda part: np.savez_compressed(part, names=names, **arrays))
+            by_place = {str(place): array for place, array in enumerate(predictions.values())}
+            write_arrays(path, {"names": np.array(json.dumps(list(predictions))), **by_place})
         if path := self._path(run.balancer, run.seed, run.settings, ".json"):
-            write_json(path, run.to_dict())
+            write_checked(path, run.to_dict())
+
+    def keep_if_possible(self, trained: Trained) -> None:
+        """As `keep`; where nothing can be written the run lives on, and one warning says so."""
+        try:
+            self.keep(trained)
+        except OSError as error:
+            if not self._told:
+                warnings.warn(
+                    f"A run was not kept: {cannot_write(error)} It counts all the same, but the same call would train "
+                    "it again.",
+                    StorageWarning,
+                    stacklevel=2,
+                )
+            self._told = True
+
+    @staticmethod
+    def name(label: str, seed: int) -> str:
+        """The begin of the names of a run's files, whatever its settings."""
+        return f"{re.sub(r'[^A-Za-z0-9]+', '-', label)[:_LONGEST]}-seed{seed}"
 
     def _path(self, label: str, seed: int, settings: str, ending: str) -> Path | None:
         if self.folder is None:
             return None
-        return self.folder / f"{re.sub(r'[^A-Za-z0-9]+', '-', label)}-seed{seed}-{settings}{ending}"
+        return self.folder / f"{self.name(label, seed)}-{settings}{ending}"

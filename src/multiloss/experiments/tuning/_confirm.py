@@ -13,7 +13,8 @@ from ..defaults import Reporter
 from ..fingerprints import digest
 from ..runs import Contender, make_budget
 from ._outcome import FOUND
-from ._record import TrialRecord
+from ._record import SEAL, TrialRecord
+from ._seal import seal
 from ._study import EQUAL, OWN, Opened
 from ._trial import TrialRunner
 
@@ -52,7 +53,10 @@ def confirm(
     first = runner.initial.seed + 1
     key = digest([best.candidate.to_dict(), list(range(first, first + seeds))])
     stored = opened.study.user_attrs.get(CONFIRMATION)
-    if stored and stored["key"] == key:
+    kept_in = None if out is None else out / FOLDER
+    # The runs in the folder say more: they have their histories.
+    whole = stored and stored["key"] == key and stored.get(SEAL) == seal(stored["comparison"])
+    if whole and (kept_in is None or not kept_in.is_dir()):
         found = Comparison.from_dict(stored["comparison"])
         return replace(found, runs=[replace(run, stored=True) for run in found.runs])
     terms, point = opened.terms, best.candidate
@@ -68,7 +72,7 @@ def confirm(
         make_budget("epochs", runner.epochs),
         list(range(first, first + seeds)),
         opened.baseline_role,
-        None if out is None else out / FOLDER,
+        kept_in,
     )
     report = Reporter(on_progress, verbose)
     plan.announce(report)
@@ -76,5 +80,6 @@ def confirm(
     if all(run.finished for run in found.runs):
         # Without the history of every run: a database's text has its limits.
         short = [{**run, "history": {}, "parts": {}, "anew": ""} for run in found.to_dict()["runs"]]
-        opened.study.set_user_attr(CONFIRMATION, {"key": key, "comparison": plain({**found.to_dict(), "runs": short})})
+        kept = plain({**found.to_dict(), "runs": short})
+        opened.study.set_user_attr(CONFIRMATION, {"key": key, "comparison": kept, SEAL: seal(kept)})
     return found

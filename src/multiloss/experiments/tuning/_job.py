@@ -15,7 +15,7 @@ from ._loop import Loop, Report
 from ._objective import read_objective
 from ._samplers import new_pruner, new_sampler
 from ._search import read_search
-from ._storage import close_storage, open_storage, quiet_optuna
+from ._storage import close_storage, database_faults, open_storage, quiet_optuna
 from ._study import Opened, open_study, study_depends, study_settings
 from ._trial import TrialRunner, judged_by
 
@@ -57,7 +57,8 @@ class Job:
         """Optuna's storage, closed at the end."""
         storage = open_storage(self.url)
         try:
-            yield storage
+            with database_faults(self.url):
+                yield storage
         finally:
             close_storage(storage)
 

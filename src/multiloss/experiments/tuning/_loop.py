@@ -11,7 +11,7 @@ from ..._core.errors import invalid
 from ..._core.optional import require
 from ._candidate import Candidate
 from ._progress import TuningProgress
-from ._record import FAILED, FINISHED, FOUND, POINT, PRUNED, RESULT, ROLE, SURPLUS, TrialRecord, records
+from ._record import FAILED, FINISHED, FOUND, POINT, PRUNED, RESULT, ROLE, SEAL, SURPLUS, TrialRecord, records
 from ._recovery import requeue_lost_trials
 from ._storage import PURPOSE, quiet_optuna
 from ._trial import TrialRunner
@@ -90,7 +90,8 @@ class Loop:
         return values
 
     def _report_end(self, trial: Any, state: str, values: list[float] | None) -> None:
-        found, result = records(self.study), trial.user_attrs[RESULT]
+        found = records(self.study)
+        result = {key: value for key, value in trial.user_attrs[RESULT].items() if key != SEAL}
         record = TrialRecord(
             number=trial.number,
             role=trial.user_attrs.get(ROLE, FOUND),

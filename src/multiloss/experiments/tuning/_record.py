@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ..._core.errors import invalid
 from ._candidate import Candidate
+from ._seal import seal
 
 # Keys under which a trial keeps what Optuna has no place for.
 ROLE, POINT, RESULT, WORKER, SURPLUS = (
@@ -16,6 +18,7 @@ ROLE, POINT, RESULT, WORKER, SURPLUS = (
     "multiloss:worker",
     "multiloss:surplus",
 )
+SEAL = "seal"
 FOUND = "search"
 FINISHED, PRUNED, FAILED = "finished", "pruned", "failed"
 
@@ -78,6 +81,27 @@ def records(study: Any) -> list[TrialRecord]:
         for trial in study.get_trials(deepcopy=False)
         if RESULT in trial.user_attrs and trial.state.name in ("COMPLETE", "PRUNED")
     ]
+
+
+def check_record(trial: Any) -> None:
+    """Refuses a trial whose stored result is not the one that was stored.
+
+    Raises:
+        ValueError: where it is another one, and whatever a damaged value makes of the record.
+    """
+    result = trial.user_attrs.get(RESULT)
+    if result is None or trial.state.name not in ("COMPLETE", "PRUNED"):
+        return
+    record = _record(trial)
+    values = None if record.values == () else list(record.values)
+    if SEAL in result and result[SEAL] != result_seal(result, values, trial.user_attrs[POINT], record.history):
+        raise invalid(f"Trial {trial.number} must have the result that was stored", received="another one")
+
+
+def result_seal(result: Mapping[str, Any], values: Sequence[float] | None, point: Any, history: Sequence[float]) -> str:
+    """The checksum of all that a record says of a trial's result."""
+    plain_result = {key: value for key, value in result.items() if key != SEAL}
+    return seal(plain_result, None if values is None else list(values), point, list(history))
 
 
 def _record(trial: Any) -> TrialRecord:

@@ -12,6 +12,7 @@ from typing import Any
 from ..._core.errors import invalid
 from ..._core.optional import require
 from ..._core.places import check_file
+from ._damaged_database import check_structure, is_whole
 
 PURPOSE = "tuning"
 FILE = "tune.db"
@@ -76,35 +77,64 @@ def open_storage(url: str | None) -> Any:
         return optuna.storages.InMemoryStorage()
     sqlalchemy = require("sqlalchemy", extra="tune", purpose=PURPOSE)
     options: dict[str, Any] = {}
-    displayed = url
+    displayed, file = url, None
     try:
         address = sqlalchemy.make_url(url)
         displayed = address.render_as_string(hide_password=True)
         if address.get_backend_name() == "sqlite":
             options["connect_args"] = {"timeout": _PATIENCE}
-            if address.database and address.database != ":memory:":
-                Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+            if address.database and address.database != ":memory:" and not address.database.startswith("file:"):
+                file = Path(address.database)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                check_structure(file, _PATIENCE)
         else:
             options["pool_pre_ping"] = True
-        with warnings.catch_warnings():
-            # Heartbeats are marked experimental since 2021.
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return optuna.storages.RDBStorage(
-                url,
-                engine_kwargs=options,
-                heartbeat_interval=HEARTBEAT,
-                grace_period=GRACE,
-                heartbeat_stale_trial_callback=optuna.storages.RetryHeartbeatStaleTrialCallback(),
-            )
+        storage = _optunas(optuna, url, options)
+        return storage if file is None or is_whole(storage, file) else _optunas(optuna, url, options)
     except ImportError as error:
         driver = getattr(error.__cause__ or error, "name", None) or "?"
         raise ImportError(
             f"The database at {displayed} needs the driver {driver!r}, which is not installed. Run: pip install "
             f"{_PACKAGES.get(driver, driver)}, or name one that is, as in postgresql+pg8000:// or mysql+pymysql://."
         ) from error
-    except (sqlalchemy.exc.SQLAlchemyError, OSError, RuntimeError) as error:
-        reason = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
-        raise invalid(f"Cannot use the database: {reason}", received=displayed) from error
+    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError, OSError, RuntimeError) as error:
+        raise _unusable(displayed, error) from error
+
+
+def _optunas(optuna: Any, url: str, options: dict[str, Any]) -> Any:
+    with warnings.catch_warnings():
+        # Heartbeats are marked experimental since 2021.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return optuna.storages.RDBStorage(
+            url,
+            engine_kwargs=options,
+            heartbeat_interval=HEARTBEAT,
+            grace_period=GRACE,
+            heartbeat_stale_trial_callback=optuna.storages.RetryHeartbeatStaleTrialCallback(),
+        )
+
+
+@contextlib.contextmanager
+def database_faults(url: str | None) -> Iterator[None]:
+    """What a database refuses within the block, as on a full disk, is one error that names it.
+
+    Raises:
+        ValueError: in the place of SQLAlchemy's and Optuna's errors.
+    """
+    if url is None:
+        yield
+        return
+    optuna = require("optuna", extra="tune", purpose=PURPOSE)
+    sqlalchemy = require("sqlalchemy", extra="tune", purpose=PURPOSE)
+    try:
+        yield
+    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        raise _unusable(sqlalchemy.make_url(url).render_as_string(hide_password=True), error) from error
+
+
+def _unusable(displayed: str, error: BaseException) -> ValueError:
+    found = getattr(error, "orig", None) or getattr(error.__cause__, "orig", None) or error
+    return invalid(f"Cannot use the database: {str(found).strip().splitlines()[0]}", received=displayed)
 
 
 def close_storage(storage: Any) -> None:

@@ -19,12 +19,12 @@ from ._objective import TrialObjective
 from ._ranges import Span
 from ._record import ROLE, records
 from ._recovery import requeue_lost_trials
+from ._seal import READY, SETTINGS, SPANS, seal
 from ._search import Search, default_spans, equal_contributions
 from ._space import Space
 from ._storage import PURPOSE
 from ._terms import Terms, look
 
-SETTINGS, SPANS, READY = "multiloss:settings", "multiloss:ranges", "multiloss:ready"
 EQUAL, CONTRIBUTIONS, OWN, GRID = "equal weights", "equal contributions", "your own weights", "grid"
 TRIALS = 30
 # Seconds that a process waits for another one that has just made the study.
@@ -136,11 +136,12 @@ def open_study(
         except optuna.exceptions.DuplicatedStudyError:
             study = optuna.load_study(storage=storage, study_name=name)
     if made or not _becomes_ready(study):
+        ranges = {term: [span.low, span.high] for term, span in spans.items()}
         study.set_user_attr(SETTINGS, dict(settings))
-        study.set_user_attr(SPANS, {term: [span.low, span.high] for term, span in spans.items()})
+        study.set_user_attr(SPANS, ranges)
         for role, point in starts.items():
             study.enqueue_trial(point, user_attrs={ROLE: role}, skip_if_exists=True)
-        study.set_user_attr(READY, True)
+        study.set_user_attr(READY, seal(dict(settings), ranges))
     else:
         _check_settings(study, name, settings)
         space, earlier = search.space(terms, _stored_spans(study)), len(records(study))

@@ -13,7 +13,7 @@ from ..._core.strict_json import finite, plain
 from ...problems import Problem
 from ..runs import InitialModel, train
 from ._objective import TrialObjective
-from ._record import POINT, RESULT, ROLE, WORKER
+from ._record import POINT, RESULT, ROLE, SEAL, WORKER, result_seal
 from ._recovery import this_worker
 from ._space import Space
 from ._storage import PURPOSE
@@ -89,7 +89,10 @@ class TrialRunner:
             "seconds": trained.seconds,
             "error": error,
         }
-        trial.set_user_attr(RESULT, plain(result))
+        ended = values is None or watch.stopped
+        result = plain(result)
+        result[SEAL] = result_seal(result, None if ended else values, plain(point.to_dict()), watch.history)
+        trial.set_user_attr(RESULT, result)
         if values is None or watch.stopped:
             raise optuna.TrialPruned(error or "worse than the others at this epoch")
         return values
@@ -112,6 +115,7 @@ class _Watch(keras.callbacks.Callback):
         self.baseline = baseline
         self.prune = prune
         self.epochs = 0
+        self.history: list[float] = []
         self.stopped = False
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -126,6 +130,7 @@ class _Watch(keras.callbacks.Callback):
         if values is None:
             return
         self.trial.report(values[0], self.epochs)
+        self.history.append(values[0])
         if self.prune and self.epochs < self.params["epochs"] and self.trial.should_prune():
             self.stopped = True
             self.model.stop_training = True

@@ -161,7 +161,7 @@ def tune(
     with job.storage() as kept:
         tuning = _carry_out(job, kept, made, workers, confirm_seeds, folder, on_progress, verbose)
     if folder is not None:
-        tuning.save(folder)
+        tuning.save_if_possible(folder)
     return tuning
 
 

@@ -35,11 +35,12 @@ from ._fit import prepare_fit
 from ._keras_face import KerasFace
 from ._named_data import NamedDataModel
 from ._probe import Probe, probe
+from ._saving import SafelySaved
 from ._serialization import deserialize_compile_config, load_seeds, save_seeds, serialize_compile_config
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class MultiLossModel(NamedDataModel, KerasFace):
+class MultiLossModel(SafelySaved, NamedDataModel, KerasFace):
     """Trains a Keras model with named terms and a balancer; shares the model's weights and does not change it.
 
     Args:

@@ -1,0 +1,24 @@
+"""Checksums of what a study and its trials say, beside which Optuna keeps none."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..._core.errors import invalid
+
+SETTINGS, SPANS, READY = "multiloss:settings", "multiloss:ranges", "multiloss:ready"
+
+
+def seal(*content: Any) -> str:
+    """A checksum of plain data."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def check_settings_seal(attributes: Mapping[str, Any]) -> None:
+    """Refuses a study whose settings or ranges are not those that it was made with."""
+    found = attributes.get(READY)
+    if isinstance(found, str) and found != seal(attributes[SETTINGS], attributes[SPANS]):
+        raise invalid("A study must have the settings that it was made with", received="others")
