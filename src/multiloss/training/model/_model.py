@@ -238,7 +238,7 @@ class MultiLossModel(NamedDataModel, KerasFace):
             super()._symbolic_build(iterator=iterator, data_batch=data_batch)
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
-        """What trainers call that take no batch of the loop's own beforehand: TensorFlow's, and JAX's from Keras 3.16."""
+        """What trainers call that take no batch of the loop beforehand: TensorFlow's, and JAX's from Keras 3.16 on."""
         if iterator is not None and self.program is not None and self.program.batch_size is None:
             data_batch = look(iterator)
         self._symbolic_build(iterator=iterator, data_batch=data_batch)
