@@ -79,7 +79,7 @@ def untracked(owner: Any, **attributes: Any) -> None:
 def sync_state(model: Any) -> None:
     """Writes the values of a running JAX loop back into the variables; nothing to do elsewhere."""
     if getattr(model, "_jax_state", None):
-        model.jax_state_sync()
+        getattr(model, "state_sync", model.jax_state_sync)()  # its name depends on the release
 
 
 @contextlib.contextmanager
@@ -116,11 +116,13 @@ def peek(iterator: Any) -> Any:
 
 
 def look(iterator: Any) -> Any:
-    """The first batch, or its shapes alone, without an order being drawn: where Keras itself does not take one.
+    """The first batch, or its shapes alone, with what is drawn for it in plain Keras: no order on TensorFlow.
 
     A shuffled `tf.data.Dataset` or `DataLoader` gives its next order to whoever asks; workers of a `PyDataset` begin.
     """
     adapter = iterator.data_adapter
+    if keras.backend.backend() == "jax":  # whose trainer asks the data, as its own batches may be several in one array
+        return next(iter(adapter.get_jax_iterator()), None)
     if (dataset := getattr(adapter, "py_dataset", None)) is not None:
         return adapter._standardize_batch(dataset[0])
     if isinstance(adapter, TFDatasetAdapter | TorchDataLoaderAdapter):

@@ -43,7 +43,7 @@ def compile(
             `"ignore"` pays nothing and checks nothing.
         jit_compile: as for Keras.
         run_eagerly: as for Keras.
-        steps_per_execution: as for Keras (1 on PyTorch).
+        steps_per_execution: as for Keras (1 on PyTorch before Keras 3.16).
         auto_scale_loss: as for Keras, under `mixed_float16`.
 
     Returns:

@@ -239,7 +239,7 @@ class MultiLossModel(SafelySaved, NamedDataModel, KerasFace):
             super()._symbolic_build(iterator=iterator, data_batch=data_batch)
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
-        """What TensorFlow's trainer calls, which leaves everything to the first trace and takes no batch beforehand."""
+        """What trainers call that take no batch of the loop beforehand: TensorFlow's, and JAX's from Keras 3.16 on."""
         if iterator is not None and self.program is not None and self.program.batch_size is None:
             data_batch = look(iterator)
         self._symbolic_build(iterator=iterator, data_batch=data_batch)
