@@ -94,6 +94,10 @@ def losses(delta=1.0, margin=0.1, scale="running_mean", weights=None, penalty="l
     }
 
 
+def metrics():
+    return {"size": [keras.metrics.MeanAbsoluteError()], "kind": [keras.metrics.MeanMetricWrapper(own_metric)]}
+
+
 def make(**changes):
     settings = {
         "name": "rich",

@@ -5,11 +5,14 @@ import platform
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
+import keras
+import numpy as np
 import optuna
 import pytest
-from tuning_formula import FormulaTraining, make_problem
+from tuning_formula import FormulaTraining, build_model, make_problem
 
 from multiloss.experiments.tuning import _recovery, _storage, _trial, tune
 from multiloss.experiments.tuning._recovery import requeue_lost_trials, this_worker
@@ -85,6 +88,13 @@ def stored(quick_folder):
         ({"loss": {"mask": "mae", "label": "mse", "size": "mse"}}, {}, "other losses"),
         ({"optimizer": "sgd"}, {}, "another optimizer"),
         ({"batch_size": 8}, {}, "batch size: 16 then, 8 now"),
+        ({"build_model": partial(build_model, activation="relu")}, {}, "another build_model; another model"),
+        (
+            {"metrics": {"mask": "mae", "label": "accuracy", "size": "mse"}, "score": {"label_accuracy": "max"}},
+            {},
+            "oth",
+        ),
+        ({"loss_weights": {"mask": 2.0}}, {}, "other loss weights"),
     ],
 )
 def test_other_settings_are_refused_by_name(stored, training, changes, options, message):
@@ -102,6 +112,46 @@ def test_other_data_are_refused(stored, training):
     x, y = make_problem().train
     with pytest.raises(ValueError, match="another training data"):
         search(make_problem(train=(x + 1.0, y)), stored)
+
+
+def test_one_mended_label_is_refused(stored, training):
+    x, y = make_problem().validation
+    mended = {**y, "size": y["size"].copy()}
+    mended["size"][7] += 1e-3
+    with pytest.raises(ValueError, match="another validation data"):
+        search(make_problem(validation=(x, mended)), stored)
+
+
+class Noisy(keras.utils.PyDataset):
+    """Gives other batches each time."""
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        x, y = make_problem().train
+        return x + np.random.default_rng().normal(size=x.shape), y
+
+
+def test_what_cannot_be_read_is_never_gone_on_with(training, storage):
+    noisy, lines = Noisy(), []
+    found = search(make_problem(train=noisy), storage, trials=2, on_progress=lambda told: lines.append(str(told)))
+    note = next(line for line in lines if "No other call can go on with these trials" in line)
+    assert "training data is a Noisy that gives something else each time it is read" in note
+    assert note in found.settings["notes"]
+    with pytest.raises(ValueError, match=r"cannot be known.*training data is a Noisy.*another name for the study"):
+        search(make_problem(train=noisy), storage)
+    noisy.fingerprint = "first"
+    search(make_problem(train=noisy), storage, study_name="told", trials=1)
+    assert search(make_problem(train=noisy), storage, study_name="told", trials=2).settings["earlier_trials"] == 1
+
+
+def test_trials_of_an_earlier_call_are_told_of(problem, training, storage):
+    lines = []
+    assert search(problem, storage, trials=2).settings["notes"] == []
+    found = search(problem, storage, trials=3, on_progress=lambda told: lines.append(str(told)))
+    assert found.settings["notes"] == ["2 trials were taken from an earlier call on this study."]
+    assert found.settings["notes"][0] in lines
 
 
 def test_a_study_of_another_program_is_refused(problem, training, storage):

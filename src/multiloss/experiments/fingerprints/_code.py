@@ -70,11 +70,13 @@ def _of_compiled(value: Any) -> Node:
 
 
 def _of_function(function: FunctionType) -> Node:
+    if is_library(function.__module__) and address(function) is not None:
+        return Node("of a library", (("name", library_name(function)),))
     cells = tuple((name, _content(cell)) for name, cell in _cells(function))
-    if is_library(function.__module__):
-        # A library's decorator holds what it decorates.
+    if is_library(function.__globals__.get("__name__")):
+        # What a library's decorator has made holds what it decorates.
         wrapped = function.__dict__.get("__wrapped__")
-        return Node("function of a library", (("name", library_name(function)), *cells, ("wrapped", wrapped)))
+        return Node("made by a library", (("name", library_name(function)), *cells, ("wrapped", wrapped)))
     return Node(
         "function",
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import functools
 import logging
 import pathlib
@@ -88,7 +89,8 @@ def describe_instance(value: Any) -> Node:
     if (own := own_fingerprint(value)) is not None:
         return own
     try:
-        reduced = value.__reduce_ex__(4)
+        reduce = copyreg.dispatch_table.get(type(value))
+        reduced = value.__reduce_ex__(4) if reduce is None else reduce(value)
     except Exception as error:
         raise Unreadable(f"is a {type(value).__name__}, which cannot be read") from error
     if isinstance(reduced, str):

@@ -120,7 +120,8 @@ def open_study(
             f"Whether the trials of the stored study {name!r} were made with this problem cannot be known, so they are "
             "not used again",
             received="; ".join(depends.unread),
-            fix="Give another name for the study to begin anew.",
+            fix="Give another name for the study to begin anew; and such an object an attribute or method "
+            "`fingerprint`, a text that says what it holds, to go on with that one later.",
         )
     terms, sizes = look(problem, initial, measure=study is None)
     search.check(terms)
