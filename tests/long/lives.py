@@ -111,4 +111,6 @@ if __name__ == "__main__":
         said = work()
         seconds = time.perf_counter() - begin
         bytes_held = memory()
-        print(json.dumps({"seconds": seconds, "bytes": bytes_held, "objects": len(gc.get_objects()), **said}), flush=True)
+        print(
+            json.dumps({"seconds": seconds, "bytes": bytes_held, "objects": len(gc.get_objects()), **said}), flush=True
+        )
