@@ -109,8 +109,5 @@ if __name__ == "__main__":
     for _ in sys.stdin:
         begin = time.perf_counter()
         said = work()
-        seconds = time.perf_counter() - begin
-        bytes_held = memory()
-        print(
-            json.dumps({"seconds": seconds, "bytes": bytes_held, "objects": len(gc.get_objects()), **said}), flush=True
-        )
+        said |= {"seconds": time.perf_counter() - begin, "bytes": memory(), "objects": len(gc.get_objects())}
+        print(json.dumps(said), flush=True)

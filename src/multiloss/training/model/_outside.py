@@ -49,7 +49,7 @@ def check_nothing_from_outside(config: Mapping[str, Any]) -> None:
 
 
 def _asked_for(data: Any, path: str, inside: bool = False) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every object in the data, however deep, with the keys that lead to it; those within an object are not the user's."""
+    """Every object in the data, however deep, with the user's keys that lead to it: none within another object."""
     if isinstance(data, list):
         for entry in data:
             yield from _asked_for(entry, path, inside)
