@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 
 from .errors import invalid
 from .strict_json import write_atomically, write_json
+from .table_cells import harmless
 
 RESULTS = "results.json"
 # The head of a table, then its lines.
@@ -83,6 +84,6 @@ def write_table(path: Path, rows: Rows) -> None:
 
     def write(part: Path) -> None:
         with part.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(rows)
+            csv.writer(file).writerows(map(harmless, rows))
 
     write_atomically(path, write)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..._core.file_names import file_part
 from ..._core.strict_json import write_atomically, write_json
 from ._run import Run
 from ._train import Trained
@@ -36,7 +36,7 @@ class RunStore:
             run = Run.from_dict(json.loads(path.read_text(encoding="utf-8")))
         except (ValueError, TypeError):
             return None
-        return run if run.finished and run.settings == settings else None
+        return run if run.finished and (run.balancer, run.settings) == (label, settings) else None
 
     def predictions(self, label: str, seed: int, settings: str) -> dict[str, np.ndarray]:
         """What the run's model predicted for the samples; empty where nothing was kept."""
@@ -60,4 +60,4 @@ class RunStore:
     def _path(self, label: str, seed: int, settings: str, ending: str) -> Path | None:
         if self.folder is None:
             return None
-        return self.folder / f"{re.sub(r'[^A-Za-z0-9]+', '-', label)}-seed{seed}-{settings}{ending}"
+        return self.folder / f"{file_part(label)}-seed{seed}-{settings}{ending}"
