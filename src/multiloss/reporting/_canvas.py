@@ -15,7 +15,7 @@ PURPOSE = "drawing reports"
 # Values that span more than this factor are drawn on a logarithmic axis.
 _WIDE = 8.0
 # Signs of a line of text in a picture.
-_LONGEST = 80
+_LONGEST = 60
 
 
 def new_figure(width: float, height: float, theme: Theme, layout: Any = "constrained") -> Any:
@@ -110,5 +110,6 @@ def as_png(figure: Any) -> bytes:
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)  # a box is drawn in its place
+        warnings.filterwarnings("ignore", "constrained_layout not applied", UserWarning)  # long names: crowded, but there
         figure.savefig(buffer, format="png", facecolor=figure.get_facecolor())
     return buffer.getvalue()
