@@ -74,8 +74,11 @@ fuzz: $(VENV)/test
 	done; exit $$failed
 
 # Memory over twenty thousand steps and forty models, beside plain Keras; not in CI. No other load, for the times.
+THOUSANDS ?= 20
+MODELS ?= 40
 long: $(VENV)/test
 	failed=0; for backend in torch jax tensorflow; do \
+	  LONG_THOUSANDS=$(THOUSANDS) LONG_MODELS=$(MODELS) \
 	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 \
 	    $(VENV)/bin/python -m pytest -m long -s tests/long || failed=1; \
 	done; exit $$failed
