@@ -1,4 +1,4 @@
-"""A step that is not finite leaves every variable bit for bit as it was: weights, slots, statistics, balancer, scales."""
+"""A step that is not finite leaves every variable bit for bit as it was: weights, slots, balancer, scales, seeds."""
 
 import keras
 import numpy as np

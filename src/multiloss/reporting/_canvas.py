@@ -110,8 +110,6 @@ def as_png(figure: Any) -> bytes:
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)  # a box is drawn in its place
-        warnings.filterwarnings(
-            "ignore", "constrained_layout not applied", UserWarning
-        )  # long names: crowded, but there
+        warnings.filterwarnings("ignore", "constrained_layout not applied", UserWarning)  # by long names
         figure.savefig(buffer, format="png", facecolor=figure.get_facecolor())
     return buffer.getvalue()
