@@ -11,7 +11,7 @@ TORCH = torch==2.13.0
 QUICK = JAX_COMPILATION_CACHE_DIR=$(CURDIR)/$(VENV)/jax-cache JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0.2 \
   XLA_FLAGS="--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
-.PHONY: demo test test-nightly fuzz compatibility check mutants clean
+.PHONY: demo test test-nightly fuzz long compatibility check mutants clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make check                                 only the static checks: ruff, mypy, import-linter"
 	@echo "make compatibility                         train every class of Keras with and without multiloss; two hours"
 	@echo "make fuzz                                  two thousand uses at random on each backend; half an hour"
+	@echo "make long                                  twenty thousand steps, forty models: memory beside plain Keras; half an hour"
 	@echo "make mutants                               the tests against changed formulas; hours"
 
 $(VENV)/demo-$(BACKEND): pyproject.toml
@@ -70,6 +71,16 @@ fuzz: $(VENV)/test
 	  echo "== $$backend: $(FUZZ) right and $(FUZZ) wrong uses"; \
 	  FUZZ_CASES=$(FUZZ) KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 $(QUICK) \
 	    $(VENV)/bin/python -m pytest -n 2 tests/fuzz || failed=1; \
+	done; exit $$failed
+
+# Memory over twenty thousand steps and forty models, beside plain Keras; not in CI. No other load, for the times.
+THOUSANDS ?= 20
+MODELS ?= 40
+long: $(VENV)/test
+	failed=0; for backend in torch jax tensorflow; do \
+	  LONG_THOUSANDS=$(THOUSANDS) LONG_MODELS=$(MODELS) \
+	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 \
+	    $(VENV)/bin/python -m pytest -m long -s tests/long || failed=1; \
 	done; exit $$failed
 
 # The same tests under the Keras of tomorrow, in an environment of its own, without what takes longest; not in CI.

@@ -197,3 +197,13 @@ def test_frozen_variables():
     trunk = model.get_layer("trunk")
     trunk.trainable = False
     assert {id(v) for v in seams.frozen_variables(model)} == {id(v) for v in trunk.variables}
+
+
+def test_loads_only_safe_objects():
+    """So in the scope that `load_model(safe_mode=False)` opens and outside of any, but for who switched it off."""
+    from keras.src.saving.serialization_lib import SafeModeScope
+
+    assert seams.loads_only_safe_objects()
+    for safe in (True, False):
+        with SafeModeScope(safe):
+            assert seams.loads_only_safe_objects() is safe

@@ -1,6 +1,7 @@
 """What cannot be read again is refused when it is saved, or before a training that would save it."""
 
 import functools
+import inspect
 
 import keras
 import numpy as np
@@ -9,6 +10,7 @@ from keras import ops
 from models import data, losses, two_heads
 
 import multiloss as ml
+from multiloss.training.model._savable import _is_lost
 
 pytestmark = pytest.mark.one_backend
 
@@ -42,6 +44,18 @@ class NoConfig:
         return squared(y_true, y_pred)
 
 
+class WithConfig(NoConfig):
+    def get_config(self):
+        return {}
+
+
+def with_local_config():
+    class Inside(WithConfig):
+        pass
+
+    return Inside()
+
+
 def compiled(**arguments):
     loss = {**losses(), **arguments.pop("loss", {})}
     return ml.compile(two_heads(), arguments.pop("optimizer", "sgd"), loss=loss, **arguments)
@@ -68,6 +82,29 @@ UNREADABLE = [
         {"loss_weights": {"value": ml.schedules.When(lambda step: step > 3, 1.0, otherwise=2.0)}},
         "The weight of 'value' holds a lambda",
     ),
+    (
+        {
+            "loss_weights": {
+                "value": ml.schedules.When(
+                    "step > 3", ml.schedules.When(lambda step: step > 3, 1.0, otherwise=0.0), otherwise=2.0
+                )
+            }
+        },
+        "The weight of 'value' holds a lambda",
+    ),
+    ({"loss": {"p": ml.OutputPenalty(LAMBDA, output="value")}}, "Term 'p' holds a lambda"),
+    ({"loss": {"p": ml.FeaturePenalty(lambda features: features[:, 0], layer="trunk")}}, "Term 'p' holds a lambda"),
+    ({"loss": {"p": ml.Constraint(ml.Joint(lambda y_pred: y_pred["value"][:, 0]), 1.0)}}, "Term 'p' holds a lambda"),
+    ({"optimizer": keras.optimizers.SGD(learning_rate=lambda: 0.1)}, "`optimizer` holds a lambda"),
+    ({"loss": {"value": ml.Term(NoConfig())}}, "Term 'value' holds an object without `get_config`"),
+    ({"loss": {"value": ml.Term(NoConfig().__call__)}}, "Term 'value' holds an object without `get_config`"),
+    ({"loss": {"value": ml.Term(functools.partial(squared))}}, "Term 'value' holds an object without `get_config`"),
+    ({"loss": {"value": ml.Term(with_local_config())}}, "Term 'value' holds an object of a class inside a function"),
+    ({"loss": {"value": ml.losses.WeightedSum({"a": NoConfig()}, {"a": 1.0})}}, "Term 'value' holds an object without"),
+    ({"loss": {"p": ml.WeightPenalty(sum)}}, "Term 'p' holds a function that Keras does not find by its name"),
+    ({"loss": {"p": ml.WeightPenalty(ops.sum)}}, "Term 'p' holds a function that Keras does not find by its name"),
+    # Keras would load keras.losses.binary_crossentropy in its place.
+    ({"loss": {"value": ops.binary_crossentropy}}, "Term 'value' holds a function that Keras does not find by its n"),
 ]
 
 
@@ -101,6 +138,18 @@ def test_what_is_loaded_with_custom_objects_alone_is_said(tmp_path):
     with pytest.warns(UserWarning, match=r"Term 'value' holds 'squared'.*custom_objects=\{'squared': squared\}"):
         trainer.save(tmp_path / "trainer.keras")
     keras.saving.load_model(tmp_path / "trainer.keras", custom_objects={"squared": squared})
+
+
+def test_an_unregistered_class_inside_of_a_term_is_said(tmp_path):
+    with pytest.warns(UserWarning, match=r"Term 'value' holds 'WithConfig'.*custom_objects"):
+        compiled(loss={"value": ml.Term(WithConfig())}).save(tmp_path / "trainer.keras")
+
+
+@pytest.mark.parametrize("room", [keras.losses, keras.metrics], ids=["losses", "metrics"])
+def test_every_function_of_keras_for_losses_and_metrics_is_found_again(room):
+    for name, function in vars(room).items():
+        if inspect.isfunction(function) and name not in ("get", "serialize", "deserialize"):
+            assert not _is_lost(function), name
 
 
 def test_what_keras_knows_is_saved_and_loaded(tmp_path):

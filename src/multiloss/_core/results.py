@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 
 from .errors import cannot_write, invalid
 from .stored import StorageWarning, damaged, read_checked, write_checked
+from .table_cells import harmless
 from .writing import write_text
 
 RESULTS = "results.json"
@@ -98,5 +99,5 @@ class StoredResult(SavedResult):
 def write_table(path: Path, rows: Rows) -> None:
     """Writes one CSV file."""
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
+    csv.writer(text).writerows(map(harmless, rows))
     write_text(path, text.getvalue())

@@ -41,7 +41,7 @@ def mistakes_of(what: str, *kinds: type[Exception]) -> Iterator[None]:
         yield
     except UserMistake:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # `sys.exit()` in the user's own code
         if kinds and not isinstance(error, kinds):
             raise
         message = str(error) if kinds else f"{_place(error)}{type(error).__name__}: {error}"
@@ -65,7 +65,7 @@ def warnings_of_files() -> Iterator[None]:
         yield
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     """File and line of the innermost frame that belongs neither to multiloss nor to an installed package."""
     frames = [
         frame

@@ -11,7 +11,8 @@ from types import ModuleType
 from .. import problems
 from .._core.errors import invalid, unknown_name
 from ..problems import Problem
-from ._mistakes import UserMistake, mistakes_of
+from ._mistakes import UserMistake, complain, mistakes_of
+from ._neighbours import let_be_imported, let_neighbours_be_imported, module_name
 
 FORMS = "package.module:function, file.py:function, or nothing for the built-in digits"
 
@@ -33,7 +34,9 @@ def load_problem(reference: str | None) -> Problem:
     if not place or not name:
         raise UserMistake(str(invalid(f"Expected {FORMS}", received=repr(reference))))
     module = _from_file(Path(place)) if place.endswith(".py") else _from_package(place)
-    if not hasattr(module, name):
+    with mistakes_of(f"{reference} failed"):
+        found = hasattr(module, name)
+    if not found:
         known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise UserMistake(str(unknown_name(f"function of {place}:", name, known)))
     made = getattr(module, name)
@@ -52,23 +55,24 @@ def check_model(problem: Problem) -> None:
 
 
 def _from_file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise UserMistake(f"There is no file {str(path)!r}.")
-    # As for a script: its neighbours can be imported.
-    sys.path.insert(0, str(path.resolve().parent))
-    specification = importlib.util.spec_from_file_location(path.stem, path)
-    if specification is None or specification.loader is None:
-        raise UserMistake(f"{str(path)!r} cannot be imported as Python.")
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[path.stem] = module
+    with mistakes_of("", OSError):
+        if not path.is_file():
+            raise UserMistake(f"There is no file {str(path)!r}.")
     with mistakes_of(f"{path} failed"):
+        name = module_name(path)
+        for hidden in let_neighbours_be_imported(path):
+            complain(f"`import {hidden}` in {path} means the library {hidden!r}, not the file {hidden}.py beside it.")
+        specification = importlib.util.spec_from_file_location(name, path)
+        if specification is None or specification.loader is None:
+            raise UserMistake(f"{str(path)!r} cannot be imported as Python.")
+        module = importlib.util.module_from_spec(specification)
+        sys.modules[name] = module
         specification.loader.exec_module(module)
     return module
 
 
 def _from_package(name: str) -> ModuleType:
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+    let_be_imported(Path.cwd())
     try:
         with mistakes_of(f"{name} failed"):
             return importlib.import_module(name)

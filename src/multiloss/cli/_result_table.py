@@ -35,7 +35,7 @@ def _wide(comparison: Comparison) -> Table:
     table.add_row("verdict", *[_verdict(standing) for standing in comparison.summary])
     table.add_row("improvement", *[_improvement(standing) for standing in comparison.summary])
     for name, direction in comparison.score.items():
-        label = f"{name} {'↑' if direction == 'max' else '↓'}"
+        label = Text(f"{name} {'↑' if direction == 'max' else '↓'}")
         table.add_row(label, *[number(standing.metrics[name].mean, 4) for standing in comparison.summary])
     table.add_row("mean rank ↓", *[_rank(standing) for standing in comparison.summary])
     table.add_row("ms a step", *[_milliseconds(standing) for standing in comparison.summary])

@@ -36,11 +36,11 @@ def _best(tuning: Tuning) -> Table:
     for name in selected:
         table.add_column(Text(name), justify="right")
     for name, way in tuning.objective.metrics.items():
-        label = f"{name} {'↑' if way == 'max' else '↓'}"
+        label = Text(f"{name} {'↑' if way == 'max' else '↓'}")
         table.add_row(label, *[number(trial.metrics.get(name), 4) for trial in selected.values()])
     for term in tuning.best_weights:
         table.add_row(
-            f"weight of {term}", *[number(trial.candidate.weights.get(term), 4) for trial in selected.values()]
+            Text(f"weight of {term}"), *[number(trial.candidate.weights.get(term), 4) for trial in selected.values()]
         )
     if tuning.settings.get("balancers"):
         table.add_row("balancer", *[Text(trial.candidate.balancer) for trial in selected.values()])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from typing import Any
 
 from .._core.optional import require
@@ -13,6 +14,8 @@ DPI = 110
 PURPOSE = "drawing reports"
 # Values that span more than this factor are drawn on a logarithmic axis.
 _WIDE = 8.0
+# Signs of a line of text in a picture.
+_LONGEST = 60
 
 
 def new_figure(width: float, height: float, theme: Theme, layout: Any = "constrained") -> Any:
@@ -92,8 +95,21 @@ def maybe_logarithmic(axes: Any, values: list[float]) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
+def _fitting(line: str) -> str:
+    """A line that leaves room for the axes; the page shows names whole."""
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
 def as_png(figure: Any) -> bytes:
     """The figure as the bytes of a PNG file."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)  # a dollar in a name of the user's is a dollar
+        text.set_text("\n".join(map(_fitting, text.get_text().split("\n"))))
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", facecolor=figure.get_facecolor())
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)  # a box is drawn in its place
+        warnings.filterwarnings("ignore", "constrained_layout not applied", UserWarning)  # by long names
+        figure.savefig(buffer, format="png", facecolor=figure.get_facecolor())
     return buffer.getvalue()

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 from keras.src.backend import compute_output_spec
+from keras.src.saving.serialization_lib import in_safe_mode
 from keras.src.trainers.compile_utils import MetricsList
 from keras.src.trainers.data_adapters.tf_dataset_adapter import TFDatasetAdapter
 from keras.src.trainers.data_adapters.torch_data_loader_adapter import TorchDataLoaderAdapter
@@ -27,6 +28,11 @@ def install_trackers(model: Any, tracker: keras.metrics.Metric, metrics: keras.m
     with DotNotTrackScope():
         model._loss_tracker = tracker
         model._compile_metrics = metrics
+
+
+def loads_only_safe_objects() -> bool:
+    """Whether no code may come out of a file that is loaded now: so, unless the user allowed it."""
+    return in_safe_mode() is not False
 
 
 class LogDirections(MetricsList):

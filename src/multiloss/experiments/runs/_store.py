@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import warnings
 from pathlib import Path
 
 import numpy as np
 
 from ..._core.errors import cannot_write
+from ..._core.file_names import file_part
 from ..._core.stored import (
     StorageWarning,
     damaged,
@@ -21,9 +21,6 @@ from ..._core.stored import (
 )
 from ._run import Run
 from ._train import Trained
-
-# Signs of a label in a file's name: systems allow 255 bytes.
-_LONGEST = 100
 
 
 class RunStore:
@@ -104,7 +101,7 @@ class RunStore:
     @staticmethod
     def name(label: str, seed: int) -> str:
         """The begin of the names of a run's files, whatever its settings."""
-        return f"{re.sub(r'[^A-Za-z0-9]+', '-', label)[:_LONGEST]}-seed{seed}"
+        return f"{file_part(label)}-seed{seed}"
 
     def _path(self, label: str, seed: int, settings: str, ending: str) -> Path | None:
         if self.folder is None:

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 
 from ..._core.balancer import Balancer
+from ..._core.configured import parameters
 from ..._core.errors import invalid
 from ..._core.scale import Scale
 from ..._core.schedule import Schedule
@@ -76,8 +77,12 @@ def _leaves(arguments: Mapping[str, Any], optimizer: Any) -> Iterator[tuple[str,
     """The single objects in the arguments, with the place that a message names."""
     for argument, value in {**arguments, "optimizer": optimizer}.items():
         for path, leaf in _flattened(value, ""):
-            path = path.removesuffix("[0]") if "metrics" in argument else path
-            yield (_PLACES[argument].format(path) if path and argument in _PLACES else f"`{argument}`"), leaf
+            yield named_place(argument, path.removesuffix("[0]") if "metrics" in argument else path), leaf
+
+
+def named_place(argument: str, path: str) -> str:
+    """An argument of `compile`, or what stands in it under a path of keys, as a message names it."""
+    return _PLACES[argument].format(path) if path and argument in _PLACES else f"`{argument}`"
 
 
 def _flattened(value: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -97,12 +102,15 @@ def _parts(value: Any, above: tuple[int, ...] = ()) -> Iterator[Any]:
     if not isinstance(value, _SEEN_THROUGH) or id(value) in above:
         return
     if dataclasses.is_dataclass(value):
-        held = [getattr(value, field.name) for field in dataclasses.fields(value) if field.init]
+        held = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
     else:
-        held = list(vars(value).values())
-    for entry in held:
+        held = vars(value)
+    # The arguments of ours are what it is made of again; an object of the user's may hold what its config does not.
+    given = parameters(type(value)) if _root(type(value)) == "multiloss" else ()
+    for name, entry in held.items():
         for _, leaf in _flattened(entry, ""):
-            if inspect.isfunction(leaf) or isinstance(leaf, (functools.partial, *_SEEN_THROUGH)):
+            argument = name.removeprefix("_") in given and callable(leaf) and not isinstance(leaf, type)
+            if argument or inspect.isfunction(leaf) or isinstance(leaf, (functools.partial, *_SEEN_THROUGH)):
                 yield from _parts(leaf, (*above, id(value)))
 
 
@@ -113,6 +121,8 @@ def _unreadable(value: Any) -> str | None:
     owner = _definition(value)
     if owner is None:
         return "an object without `get_config`" if _is_foreign(value) else None
+    if inspect.isroutine(value) and _root(value) in ("builtins", "keras") and _is_lost(value):
+        return "a function that Keras does not find by its name"
     if "<locals>" not in owner.__qualname__ or _is_known(owner):
         return None
     return "a function inside a function" if owner is value else "an object of a class inside a function"
@@ -126,9 +136,10 @@ def _unregistered(value: Any) -> str | None:
 
 def _definition(value: Any) -> Any:
     """The function, or the class of the object; None for what has no definition of the user's."""
-    if inspect.isfunction(value):
+    if inspect.isfunction(value) or inspect.isbuiltin(value):
         return value
-    return type(value) if isinstance(value, _SEEN_THROUGH) else None
+    made_again = callable(getattr(value, "get_config", None)) and not isinstance(value, type)
+    return type(value) if made_again or isinstance(value, _SEEN_THROUGH) else None
 
 
 def _is_foreign(value: Any) -> bool:
@@ -137,9 +148,22 @@ def _is_foreign(value: Any) -> bool:
     return callable(value) and not plain and not hasattr(value, "get_config")
 
 
+def _is_lost(function: Any) -> bool:
+    """Whether Keras gives nothing or another function for its name, as for `keras.ops.binary_crossentropy`."""
+    try:
+        return keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(function)) is not function
+    except Exception:
+        return True
+
+
+def _root(owner: Any) -> str:
+    """The package that it is defined in."""
+    return (getattr(owner, "__module__", None) or "").split(".")[0]
+
+
 def _is_known(owner: Any) -> bool:
     """Whether Keras finds it again by its name."""
-    if owner.__module__.split(".")[0] in ("keras", "multiloss"):
+    if _root(owner) in ("keras", "multiloss"):
         return True
     # Registered names stand in a package, as "mine>name"; those of a scope of custom objects do not.
     name = keras.saving.get_registered_name(owner)

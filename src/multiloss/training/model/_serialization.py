@@ -11,6 +11,7 @@ import numpy as np
 from ..._core.errors import invalid
 from ..._core.plain_data import plain, restored
 from ..reading import seed_states
+from ._outside import check_nothing_from_outside
 from ._savable import check_savable
 
 
@@ -27,7 +28,12 @@ def serialize_compile_config(arguments: Mapping[str, Any], optimizer: Any) -> di
 
 
 def deserialize_compile_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of `compile` from plain data."""
+    """The arguments of `compile` from plain data.
+
+    Raises:
+        ValueError: for anything that would be code from outside, before it or anything else is made.
+    """
+    check_nothing_from_outside(config)
     return {key: restored(value) for key, value in config.items()}
 
 
