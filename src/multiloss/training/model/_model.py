@@ -29,17 +29,19 @@ from ..step import Guard, Objective, check_mode, check_schedules
 from ._arguments import keras_arguments
 from ._bind import bind, check_plain, find_balancer, may_add_losses
 from ._calibration import calibrate, check_calibrated
+from ._checked import CheckedWhenLoaded
 from ._dry_run import dry_run
 from ._explain import explanation
 from ._fit import prepare_fit
 from ._keras_face import KerasFace
 from ._named_data import NamedDataModel
 from ._probe import Probe, probe
+from ._seal import ATTRIBUTE, Seal, check_seal, mark_sealed
 from ._serialization import deserialize_compile_config, load_seeds, save_seeds, serialize_compile_config
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class MultiLossModel(NamedDataModel, KerasFace):
+class MultiLossModel(CheckedWhenLoaded, NamedDataModel, KerasFace):
     """Trains a Keras model with named terms and a balancer; shares the model's weights and does not change it.
 
     Args:
@@ -69,7 +71,7 @@ class MultiLossModel(NamedDataModel, KerasFace):
         super().__init__(**{"dtype": model.dtype_policy, **kwargs})  # by it Keras decides whether the loss is scaled
         self.model = model
         self.state = TrainingState()
-        untracked(self, program=None, _extended=None, _arguments={})
+        untracked(self, program=None, _extended=None, _arguments={}, **{ATTRIBUTE: Seal()})
 
     def call(self, inputs: Any, inner: bool = False) -> Any:
         """The user's model; `inner=True` gives a dict with the inner layers that terms read as well."""
@@ -285,8 +287,10 @@ class MultiLossModel(NamedDataModel, KerasFace):
 
     def save_own_variables(self, store: Any) -> None:
         """Saves the states of all seed generators, which Keras leaves out."""
+        mark_sealed(store)
         save_seeds(self, store)
 
     def load_own_variables(self, store: Any) -> None:
-        """Restores the states of all seed generators."""
+        """Restores the states of all seed generators, from a file that is as it was written."""
+        check_seal(store)
         load_seeds(self, store)
