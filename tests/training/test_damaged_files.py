@@ -132,7 +132,7 @@ def test_a_damaged_backup_gives_way_to_the_one_before(tmp_path):
     trainer = _fresh()
     x = np.zeros((8, 4), "float32")
     y = {"value": np.zeros((8, 2), "float32"), "label": np.zeros(8, "int32")}
-    backup = keras.callbacks.BackupAndRestore(tmp_path, delete_checkpoint=False)
+    backup = keras.callbacks.BackupAndRestore(tmp_path, double_checkpoint=True, delete_checkpoint=False)
     trainer.fit(x, y, epochs=2, verbose=0, callbacks=[backup])
     newest = tmp_path / "latest.weights.h5"
     newest.write_bytes(newest.read_bytes()[:-100])

@@ -37,7 +37,7 @@ from ._keras_face import KerasFace
 from ._named_data import NamedDataModel
 from ._probe import Probe, probe
 from ._seal import ATTRIBUTE, Seal, check_seal, mark_sealed
-from ._serialization import deserialize_compile_config, load_seeds, save_seeds, serialize_compile_config
+from ._serialization import deserialize_compile_config, load_own, save_own, serialize_compile_config
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -286,11 +286,11 @@ class MultiLossModel(CheckedWhenLoaded, NamedDataModel, KerasFace):
         self.compile(**deserialize_compile_config(config))
 
     def save_own_variables(self, store: Any) -> None:
-        """Saves the states of all seed generators, which Keras leaves out."""
+        """Saves the states of all seed generators, which Keras leaves out, and which layers are captured."""
         mark_sealed(store)
-        save_seeds(self, store)
+        save_own(self, store)
 
     def load_own_variables(self, store: Any) -> None:
-        """Restores the states of all seed generators, from a file that is as it was written."""
+        """Restores them, from a file that is as it was written."""
         check_seal(store)
-        load_seeds(self, store)
+        load_own(self, store)
