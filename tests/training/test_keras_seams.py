@@ -183,3 +183,29 @@ def test_frozen_variables():
     trunk = model.get_layer("trunk")
     trunk.trainable = False
     assert {id(v) for v in seams.frozen_variables(model)} == {id(v) for v in trunk.variables}
+
+
+def test_saveable(tmp_path):
+    """Keras writes what stands under an attribute, private ones last, and gives it its place in the file."""
+    places = []
+
+    class Last(seams.Saveable):
+        def save_own_variables(self, store):
+            places.append([seams.whole_file(store, place) is not None for place in ("_zz_last", "")])
+            store["seen"] = np.array(sorted(store.h5_file), dtype="S")
+
+        def load_own_variables(self, store):
+            seen.extend(name.decode() for name in store["seen"])
+
+    seen = []
+    model = two_heads()
+    seams.untracked(model, _zz_last=Last())
+    model.save_weights(tmp_path / "a.weights.h5")
+    model.load_weights(tmp_path / "a.weights.h5")
+    assert places == [[True, False]]
+    assert "layers" in seen
+    store = seams.weights_file(tmp_path / "a.weights.h5")
+    assert "_zz_last" in store.h5_file
+    assert seams.whole_file(store.get(""), "") is store.h5_file
+    store.close()
+    assert seams.whole_file({}, "") is None

@@ -30,4 +30,6 @@ def test_it_loads_and_goes_on(path):
 
 
 def test_there_is_one_of_this_version():
-    assert (FOLDER / f"trainer-{ml.__version__}.keras").exists(), "python tests/training/fixtures/make_trainer.py VERSION"
+    assert (FOLDER / f"trainer-{ml.__version__}.keras").exists(), (
+        "python tests/training/fixtures/make_trainer.py VERSION"
+    )

@@ -23,8 +23,7 @@ class Seal(Saveable):
         """Writes the checksum of all that the file holds by now."""
         file = whole_file(store, ATTRIBUTE)
         if file is not None:
-            digest = content_digest(file)
-            store[DIGEST] = digest
+            store[DIGEST] = content_digest(file)
 
     def load_own_variables(self, store: Any) -> None:
         """Nothing: it was looked at first."""
@@ -57,11 +56,10 @@ def check_sealed_file(file: Any, path: Any) -> None:
         sealed = _PLACE in file
         if not sealed and f"vars/{SEALED}" not in file:
             return
-        kept = np.asarray(file[_PLACE]) if sealed else None
-        found = content_digest(file)
+        same = sealed and np.array_equal(np.asarray(file[_PLACE]), content_digest(file))
     except Exception as error:  # HDF5 fails in a dozen ways
         raise damaged(path, error) from None
-    if not np.array_equal(kept, found):
+    if not same:
         raise damaged(path, "its content does not agree with its checksum")
 
 
