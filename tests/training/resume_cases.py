@@ -18,8 +18,10 @@ from multiloss.terms._norms import NORMS, WEIGHT_NORMS
 SAMPLES, BATCH = 20, 8  # three batches an epoch, the last one short
 STOPS_AFTER = 5  # batches: in the second epoch, before its last batch
 EPOCHS = 3
-# On TensorFlow a graph without XLA orders its sums by what it knows of the batch's size: exact is XLA, or no graph.
+# On TensorFlow a graph without XLA folds the batch's size into its constants where it knows it: exact is XLA, or no graph.
 JIT_COMPILE = True if keras.backend.backend() == "tensorflow" else "auto"
+# Compiling costs seconds for each trainer, and what is saved is the same: a few stand for all.
+EAGER = {"run_eagerly": True, "jit_compile": False}
 
 
 def data(first: int = 0) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -62,15 +64,15 @@ def compiled(
 
 
 def of_every_balancer(name: str) -> Callable[[], Any]:
-    """Without a compiled step, which costs seconds for each: what is saved is the same."""
-    return lambda: compiled(balancer=member_of_three_terms(name), run_eagerly=True, jit_compile=False)
+    """A trainer with it, in the case that takes the three terms."""
+    return lambda: compiled(balancer=member_of_three_terms(name), **EAGER)
 
 
 def of_every_scale() -> Any:
     """A term with each scale in each of its cases."""
     cases = [entry.cls(**case) for entry in members("scale") for case in entry.cases]
     terms = {f"at_{index}": squared(scale=scale) for index, scale in enumerate(cases)}
-    trainer = compiled(loss={"value": terms}, balancer="uncertainty")
+    trainer = compiled(loss={"value": terms}, balancer="uncertainty", **EAGER)
     trainer.calibrate(*data(), batch_size=BATCH)
     return trainer
 
@@ -86,7 +88,7 @@ def of_every_schedule() -> Any:
     weights = dict(zip(terms, cases, strict=True))
     metrics = {"value": [keras.metrics.MeanAbsoluteError("a_accuracy")]}
     terms["a"] = ml.OutputPenalty("l1", output="value")
-    return compiled(loss=terms, loss_weights=weights, metrics=metrics)
+    return compiled(loss=terms, loss_weights=weights, metrics=metrics, **EAGER)
 
 
 def of_every_penalty() -> Any:
@@ -97,7 +99,7 @@ def of_every_penalty() -> Any:
         f"{method}_{name}": ml.Constraint(penalty, 0.01, method=method)
         for (name, penalty), method in itertools.product(penalties.items(), METHODS)
     }
-    return compiled(loss={**penalties, **kept}, loss_weights=dict.fromkeys(penalties, 0.1), balancer="upgrad")
+    return compiled(loss={**penalties, **kept}, loss_weights=dict.fromkeys(penalties, 0.1), **EAGER)
 
 
 def of_an_optimizer() -> Any:

@@ -192,10 +192,10 @@ def test_saveable(tmp_path):
     class Last(seams.Saveable):
         def save_own_variables(self, store):
             places.append([seams.whole_file(store, place) is not None for place in ("_zz_last", "")])
-            store["seen"] = np.array(sorted(store.h5_file), dtype="S")
+            store["seen"] = np.array(["layers" in store.h5_file])
 
         def load_own_variables(self, store):
-            seen.extend(name.decode() for name in store["seen"])
+            seen.extend(store["seen"])
 
     seen = []
     model = two_heads()
@@ -203,7 +203,7 @@ def test_saveable(tmp_path):
     model.save_weights(tmp_path / "a.weights.h5")
     model.load_weights(tmp_path / "a.weights.h5")
     assert places == [[True, False]]
-    assert "layers" in seen
+    assert seen == [True]
     store = seams.weights_file(tmp_path / "a.weights.h5")
     assert "_zz_last" in store.h5_file
     assert seams.whole_file(store.get(""), "") is store.h5_file
