@@ -36,6 +36,7 @@ if (_problem := _missing_backend()) is None:
     from .training import MultiLossModel as MultiLossModel
     from .training import compile as compile
     from .training import derivatives as derivatives
+    from .training import load as load
 else:
 
     def __getattr__(name: str) -> object:

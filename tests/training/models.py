@@ -66,13 +66,6 @@ def member_of_three_terms(name: str):
     raise AssertionError(f"no case of {name} takes three terms")
 
 
-def go_on(trainer) -> None:
-    """Trains on from the middle of an epoch: one batch, then two epochs."""
-    x, y = data()
-    trainer.train_on_batch(x[16:32], {name: target[16:32] for name, target in y.items()})
-    trainer.fit(x, y, batch_size=16, epochs=3, initial_epoch=1, shuffle=False, verbose=0)
-
-
 def weights_of(model) -> list[np.ndarray]:
     """All weights as arrays."""
     return [np.array(keras.ops.convert_to_numpy(variable)) for variable in model.weights]

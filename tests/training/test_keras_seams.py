@@ -207,3 +207,29 @@ def test_loads_only_safe_objects():
     for safe in (True, False):
         with SafeModeScope(safe):
             assert seams.loads_only_safe_objects() is safe
+
+
+def test_saveable(tmp_path):
+    """Keras writes what stands under an attribute, private ones last, and gives it its place in the file."""
+    places = []
+
+    class Last(seams.Saveable):
+        def save_own_variables(self, store):
+            places.append([seams.whole_file(store, place) is not None for place in ("_zz_last", "")])
+            store["seen"] = np.array(["layers" in store.h5_file])
+
+        def load_own_variables(self, store):
+            seen.extend(store["seen"])
+
+    seen = []
+    model = two_heads()
+    seams.untracked(model, _zz_last=Last())
+    model.save_weights(tmp_path / "a.weights.h5")
+    model.load_weights(tmp_path / "a.weights.h5")
+    assert places == [[True, False]]
+    assert seen == [True]
+    store = seams.weights_file(tmp_path / "a.weights.h5")
+    assert "_zz_last" in store.h5_file
+    assert seams.whole_file(store.get(""), "") is store.h5_file
+    store.close()
+    assert seams.whole_file({}, "") is None

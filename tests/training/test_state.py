@@ -3,28 +3,15 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-from models import data, go_on, joint_losses, largest_difference, losses, member_of_three_terms, two_heads, weights_of
+from models import data, joint_losses, largest_difference, losses, member_of_three_terms, two_heads, weights_of
 
 import multiloss as ml
 from multiloss._core.registry import members
 
-RESUME = """
-import sys
-sys.path.insert(0, {folder!r})
-import keras, numpy as np, multiloss as ml, models
-for name in {names!r}:
-    trainer = keras.saving.load_model({folder_of_runs!r} + "/" + name + ".keras")
-    models.go_on(trainer)
-    values = [keras.ops.convert_to_numpy(v) for v in [*trainer.variables, *trainer.optimizer.variables]]
-    np.savez({folder_of_runs!r} + "/" + name + ".npz", *values)
-"""
-# How many members one process resumes: starting one costs seconds.
-SHARE = 6
 NAMES = [entry.name for entry in members("balancer")]
 
 
@@ -56,29 +43,6 @@ def test_all_state_of_every_member_is_saved(name, tmp_path):
     again = keras.saving.load_model(tmp_path / "run.keras")
     assert largest_difference(_state(trainer), _state(again)) == 0.0
     assert again.balancer.get_config() == trainer.balancer.get_config()
-
-
-# Compiling takes seconds for each member, but on PyTorch; after-update losses and noise stand for the others there.
-ON_TORCH = keras.backend.backend() == "torch"
-SHARES = [NAMES[start : start + SHARE] for start in range(0, len(NAMES), SHARE)] if ON_TORCH else [["famo", "pcgrad"]]
-
-
-@pytest.mark.parametrize("names", SHARES)
-def test_resume_in_a_new_process_is_exact(names, tmp_path):
-    expected = {}
-    x, y = data()
-    for name in names:
-        trainer = _trainer(name)
-        trainer.fit(x, y, batch_size=16, shuffle=False, verbose=0)
-        trainer.train_on_batch(x[:16], {key: target[:16] for key, target in y.items()})
-        trainer.save(tmp_path / f"{name}.keras")
-        go_on(trainer)
-        expected[name] = _state(trainer)
-    script = RESUME.format(folder=str(Path(__file__).parent), folder_of_runs=str(tmp_path), names=names)
-    subprocess.run([sys.executable, "-c", script], check=True, env=os.environ, capture_output=True)
-    for name in names:
-        with np.load(tmp_path / f"{name}.npz") as stored:
-            assert largest_difference(expected[name], [stored[key] for key in stored]) == 0.0, name
 
 
 def test_users_model_loads_without_multiloss(tmp_path):

@@ -10,6 +10,8 @@ from typing import Any
 
 import keras
 from keras.src.backend import compute_output_spec
+from keras.src.saving.keras_saveable import KerasSaveable
+from keras.src.saving.saving_lib import H5IOStore, ShardedH5IOStore
 from keras.src.saving.serialization_lib import in_safe_mode
 from keras.src.trainers.compile_utils import MetricsList
 from keras.src.trainers.data_adapters.tf_dataset_adapter import TFDatasetAdapter
@@ -222,3 +224,22 @@ def computes_again(layer: keras.layers.Layer) -> bool:
 def ask_to_overwrite(path: str) -> bool:
     """Asks on the terminal whether a file may be written over, in Keras's words."""
     return ask_to_proceed_with_overwrite(path)
+
+
+class Saveable(KerasSaveable):
+    """Something that Keras saves and loads where it stands as an attribute; it holds nothing that is saved itself."""
+
+    def _obj_type(self) -> str:
+        return "Loss"  # Keras asks which attributes to pass over: those of an empty object of a kind that it knows
+
+
+def whole_file(store: Any, place: str) -> Any:
+    """The HDF5 file of a store that stands at a place from the top; None for other stores, and below another object."""
+    if not isinstance(store, H5IOStore) or isinstance(store, ShardedH5IOStore) or store._h5_entry_path != place:
+        return None
+    return store.h5_file
+
+
+def weights_file(path: Any) -> Any:
+    """The store of a `.weights.h5`, open for reading."""
+    return H5IOStore(str(path), mode="r")

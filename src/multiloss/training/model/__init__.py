@@ -2,6 +2,7 @@
 
 from ._callbacks import FitObserver as FitObserver
 from ._compile import compile as compile
+from ._load import load as load
 from ._log_names import evaluation_log_names as evaluation_log_names
 from ._model import MultiLossModel as MultiLossModel
 from ._probe import Probe as Probe

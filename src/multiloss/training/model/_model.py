@@ -29,6 +29,7 @@ from ..step import Guard, Objective, check_mode, check_schedules
 from ._arguments import keras_arguments
 from ._bind import bind, check_plain, find_balancer, may_add_losses
 from ._calibration import calibrate, check_calibrated
+from ._checked import CheckedWhenLoaded
 from ._dry_run import dry_run
 from ._explain import explanation
 from ._fit import prepare_fit
@@ -36,11 +37,12 @@ from ._keras_face import KerasFace
 from ._named_data import NamedDataModel
 from ._probe import Probe, probe
 from ._saving import SafelySaved
-from ._serialization import deserialize_compile_config, load_seeds, save_seeds, serialize_compile_config
+from ._seal import ATTRIBUTE, Seal, check_seal, mark_sealed
+from ._serialization import deserialize_compile_config, load_own, save_own, serialize_compile_config
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class MultiLossModel(SafelySaved, NamedDataModel, KerasFace):
+class MultiLossModel(SafelySaved, CheckedWhenLoaded, NamedDataModel, KerasFace):
     """Trains a Keras model with named terms and a balancer; shares the model's weights and does not change it.
 
     Args:
@@ -70,7 +72,7 @@ class MultiLossModel(SafelySaved, NamedDataModel, KerasFace):
         super().__init__(**{"dtype": model.dtype_policy, **kwargs})  # by it Keras decides whether the loss is scaled
         self.model = model
         self.state = TrainingState()
-        untracked(self, program=None, _extended=None, _arguments={})
+        untracked(self, program=None, _extended=None, _arguments={}, **{ATTRIBUTE: Seal()})
 
     def call(self, inputs: Any, inner: bool = False) -> Any:
         """The user's model; `inner=True` gives a dict with the inner layers that terms read as well."""
@@ -285,9 +287,11 @@ class MultiLossModel(SafelySaved, NamedDataModel, KerasFace):
         self.compile(**deserialize_compile_config(config))
 
     def save_own_variables(self, store: Any) -> None:
-        """Saves the states of all seed generators, which Keras leaves out."""
-        save_seeds(self, store)
+        """Saves the states of all seed generators, which Keras leaves out, and which layers are captured."""
+        mark_sealed(store)
+        save_own(self, store)
 
     def load_own_variables(self, store: Any) -> None:
-        """Restores the states of all seed generators."""
-        load_seeds(self, store)
+        """Restores them, from a file that is as it was written."""
+        check_seal(store)
+        load_own(self, store)

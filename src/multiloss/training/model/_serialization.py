@@ -1,4 +1,4 @@
-"""What a saved trainer holds beside Keras's own: the compile arguments, and the states of all seed generators."""
+"""What a saved trainer holds beside Keras's own: compile arguments, states of seed generators, captured layers."""
 
 from __future__ import annotations
 
@@ -37,16 +37,24 @@ def deserialize_compile_config(config: Mapping[str, Any]) -> dict[str, Any]:
     return {key: restored(value) for key, value in config.items()}
 
 
-def save_seeds(trainer: Any, store: Any) -> None:
-    """Writes the states of all seed generators, and those of the backend's own generator where Keras draws from it."""
+PAYING = "captured"
+
+
+def save_own(trainer: Any, store: Any) -> None:
+    """Writes the states of all seed generators, and those of the backend's own generator where Keras draws from it.
+
+    And which layers are captured, which was found by the first batch.
+    """
+    if trainer.program is not None and trainer.program.paying:
+        store[PAYING] = np.asarray(trainer.program.paying, np.uint8)
     for index, variable in enumerate(seed_states(trainer.variables, trainer.weights)):
         store[f"seed_{index}"] = np.asarray(keras.ops.convert_to_numpy(variable))
     for key, value in _backend_state(trainer).items():
         store[key] = value
 
 
-def load_seeds(trainer: Any, store: Any) -> None:
-    """Reads the states of all seed generators."""
+def load_own(trainer: Any, store: Any) -> None:
+    """Reads what `save_own` wrote."""
     states = seed_states(trainer.variables, trainer.weights)
     keys = list(store.keys())  # a store gives its keys, but is no mapping
     saved = [key for key in keys if key.startswith("seed_")]
@@ -56,6 +64,8 @@ def load_seeds(trainer: Any, store: Any) -> None:
         )
     for index, variable in enumerate(states):
         variable.assign(np.asarray(store[f"seed_{index}"]))
+    if trainer.program is not None and PAYING in keys:
+        trainer.program.paying = [bool(pays) for pays in np.asarray(store[PAYING])]
     backend_state = {key: np.asarray(store[key]) for key in _backend_state(trainer) if key in keys}
     if backend_state:
         trainer.program.restore_random_state(backend_state)

@@ -21,20 +21,24 @@ class StepPlan:
         model: the user's model.
         objective: the terms and the balancer.
         batch_size: the samples of a batch, where a shape leaves them open.
+        paying: which layers an earlier process captured. What pays hangs on the batch that comes first, and captured or
+            not, products are rounded in another way: a loaded trainer goes on with what it has begun.
 
     Attributes:
         variables: the trainable variables.
         connected: for each term, the indices of the variables that it is structurally connected to; None while unknown.
         sharing: the shared variables and what is measured; None while unknown, or where no gradients are read.
+        paying: for each layer that can be captured, whether that pays; None while unknown.
     """
 
-    def __init__(self, model: keras.Model, objective: Objective, batch_size: int):
+    def __init__(self, model: keras.Model, objective: Objective, batch_size: int, paying: Sequence[bool] | None = None):
         self.model = model
         self.objective = objective
         self.batch_size = batch_size
         self.variables = list(model.trainable_variables)
         self.connected: list[set[int]] | None = None
         self.sharing: Sharing | None = None
+        self.paying = paying
 
     def fits(self) -> bool:
         """Whether the model still trains the same variables."""
@@ -88,12 +92,15 @@ class StepPlan:
     def _paying(self, activations: Activations) -> list[CapturedLayer]:
         """The layers whose capture costs less than forming gradients."""
         balancing = self.objective.balancing
-        found = []
-        for layer in activations.captured:
+
+        def pays(layer: CapturedLayer) -> bool:
             inputs = [activations.inputs[call] for call in activations.calls([layer])]
-            if inputs and layer.pays(inputs, len(balancing.rows), self.batch_size, balancing.products):
-                found.append(layer)
-        return found
+            return bool(inputs) and layer.pays(inputs, len(balancing.rows), self.batch_size, balancing.products)
+
+        layers = list(activations.captured)
+        if self.paying is None or len(self.paying) != len(layers):
+            self.paying = [pays(layer) for layer in layers]
+        return [layer for layer, pay in zip(layers, self.paying, strict=True) if pay]
 
 
 def _warn_unconnected(objective: Objective, connected: Sequence[set[int]], variables: Sequence[keras.Variable]) -> None:

@@ -93,6 +93,7 @@ class StepProgram(abc.ABC):
         self.state = state
         self.batch_size: int | None = None  # known after the dry run
         self._plan: StepPlan | None = None
+        self._paying: list[bool] | None = None
         # The trainable variables' identities: those that the optimizer was built for, and those of the last training.
         self._known: list[int] | None = None
         self._trained: list[int] = []
@@ -148,8 +149,17 @@ class StepProgram(abc.ABC):
     def plan(self) -> StepPlan:
         """What is known of the model's structure; begun anew when other variables are trained."""
         if self._plan is None or not self._plan.fits():
-            self._plan = StepPlan(self.model, self.objective, self.batch_size or 1)
+            self._plan = StepPlan(self.model, self.objective, self.batch_size or 1, self._paying)
         return self._plan
+
+    @property
+    def paying(self) -> Sequence[bool] | None:
+        """Which layers are captured; None while unknown. A loaded trainer is told before its first step."""
+        return self._paying if self._plan is None else self._plan.paying
+
+    @paying.setter
+    def paying(self, value: Sequence[bool]) -> None:
+        self._paying = list(value)
 
     @property
     def some_frozen(self) -> bool:
