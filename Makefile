@@ -95,7 +95,7 @@ test-nightly: $(NIGHTLY)/test
 reliability: $(VENV)/test
 	@echo "| fault | file | injected | survived | lost |"
 	KERAS_BACKEND=torch TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -s tests/reliability \
-	  | sed -n 's/^\.*\(|.*|\)$$/\1/p'
+	  > $(VENV)/reliability.log 2>&1; failed=$$?; sed -n 's/^\.*\(|.*|\)$$/\1/p; $$p' $(VENV)/reliability.log; exit $$failed
 
 # The tests of the formulas against changed formulas, on a sample; not in CI. It changes files under src while it runs.
 MUTANTS ?= 200

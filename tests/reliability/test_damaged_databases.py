@@ -24,7 +24,7 @@ from tuning_formula import FormulaTraining, make_problem
 
 pytestmark = [pytest.mark.one_backend, pytest.mark.filterwarnings("ignore:.*fork:")]
 
-FLIPS, KILLS, TRIALS = 40, 5, 12
+FLIPS, CUTS, KILLS, TRIALS = 24, 6, 5, 12
 MEMORY = Path("/dev/shm")
 
 
@@ -73,7 +73,7 @@ def test_a_damaged_database_never_gives_other_numbers(stored, tmp_path):
         turned = bytearray(content)
         turned[place] ^= 1 << generator.integers(0, 8)
         damaged.append((f"byte {place}", bytes(turned)))
-    damaged += [(f"cut at {place}", content[:place]) for place in generator.integers(1, len(content), 8)]
+    damaged += [(f"cut at {place}", content[:place]) for place in generator.integers(1, len(content), CUTS)]
     # A value of a trial is changed by a program: the structure is whole.
     number = np.float64(truth[1]["values"][0]).byteswap().tobytes()
     assert number in content
