@@ -11,7 +11,7 @@ TORCH = torch==2.13.0
 QUICK = JAX_COMPILATION_CACHE_DIR=$(CURDIR)/$(VENV)/jax-cache JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0.2 \
   XLA_FLAGS="--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
-.PHONY: demo test test-nightly fuzz long compatibility check mutants clean
+.PHONY: demo test test-nightly fuzz long reliability compatibility check mutants clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make compatibility                         train every class of Keras with and without multiloss; two hours"
 	@echo "make fuzz                                  two thousand uses at random on each backend; half an hour"
 	@echo "make long                                  twenty thousand steps, forty models: memory beside plain Keras; half an hour"
+	@echo "make reliability                           faults by the hundred in every kind of file, and a table of the counts"
 	@echo "make mutants                               the tests against changed formulas; hours"
 
 $(VENV)/demo-$(BACKEND): pyproject.toml
@@ -102,6 +103,12 @@ test-nightly: $(NIGHTLY)/test
 	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 $(subst $(VENV)/jax,$(NIGHTLY)/jax,$(QUICK)) \
 	    $(NIGHTLY)/bin/python -m pytest -n 2 --dist worksteal -W "ignore:Layer 'lstm:UserWarning" || failed=1; \
 	done; exit $$failed
+
+# Full disks, killed processes and damaged files, with the counts: injected, survived, lost. A part of make test.
+reliability: $(VENV)/test
+	@echo "| fault | file | injected | survived | lost |"
+	KERAS_BACKEND=torch TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -s tests/reliability \
+	  > $(VENV)/reliability.log 2>&1; failed=$$?; sed -n 's/^\.*\(|.*|\)$$/\1/p; $$p' $(VENV)/reliability.log; exit $$failed
 
 # The tests of the formulas against changed formulas, on a sample; not in CI. It changes files under src while it runs.
 MUTANTS ?= 200

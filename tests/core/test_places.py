@@ -1,5 +1,6 @@
 """Places to write to: refused with what the user gave, and nothing left behind."""
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,22 @@ def test_a_place_without_permission():
         check_folder("`out`", "/proc/none")
     with pytest.raises(ValueError, match=r"`storage` must be a file that can be written\. Received: 'given': "):
         check_file("`storage`", Path("/proc/version"), "given")
+
+
+def test_links_that_lead_nowhere_and_names_that_are_too_long(tmp_path):
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    for place in ("round", "round/report", "nowhere", "nowhere/report", "k" * 300):
+        with pytest.raises(ValueError, match=r"`out` must be a folder that can be written\. Received: '"):
+            check_folder("`out`", tmp_path / place)
+
+
+def test_a_disk_without_room_is_found_beforehand(tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+        with pytest.raises(ValueError, match=r"`out` must be a folder that can be written\. Received: '.*': File too"):
+            check_folder("`out`", tmp_path / "new")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not any(tmp_path.iterdir())

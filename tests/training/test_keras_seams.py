@@ -55,6 +55,16 @@ def test_sync_state_outside_a_loop_changes_nothing():
     assert trainer.terms["value"].weight.value == 1.0
 
 
+def test_questions_about_files(monkeypatch):
+    """`trainer.save` asks in Keras's words, and leaves to Keras what Keras takes for remote."""
+    source = inspect.getsource(keras.saving.save_model) + inspect.getsource(keras.saving.save_weights)
+    assert source.count("ask_to_proceed_with_overwrite") == 2
+    monkeypatch.setattr("builtins.input", lambda text: "y" if "here.keras already exists" in text else "n")
+    assert seams.ask_to_overwrite("/a/here.keras")
+    assert not seams.ask_to_overwrite("/a/elsewhere")
+    assert [seams.is_remote_path(path) for path in ("gs://a/b.keras", "/gcs/b.keras", "b.keras")] == [True, True, False]
+
+
 def test_values_kept_after_an_error_while_tracing():
     """JAX's loop takes `_value` out of the variables before it traces."""
     trainer = ml.compile(two_heads(), "adam", loss=losses())

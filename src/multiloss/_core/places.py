@@ -49,7 +49,7 @@ def check_file(argument: str, file: Path, given: str) -> None:
 
 def _check(expected: str, folder: Path, given: str) -> None:
     try:
-        standing = next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
+        standing = next(place for place in (folder, *folder.absolute().parents) if _is_there(place))
         standing.resolve(strict=True)  # a link that leads nowhere, or round in a circle
         if not standing.is_dir():
             what = "which is a file" if str(standing) == given else f"which lies in the file {str(standing)!r}"
@@ -58,6 +58,14 @@ def _check(expected: str, folder: Path, given: str) -> None:
             file.write(bytes(_ENOUGH))
     except (OSError, RuntimeError) as error:
         raise _unwritable(expected, given, error) from error
+
+
+def _is_there(place: Path) -> bool:
+    try:
+        os.lstat(place)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _unwritable(expected: str, given: str, error: Exception) -> ValueError:

@@ -29,12 +29,12 @@ def check_structure(file: Path, patience: float) -> None:
     """
     if not file.is_file() or not file.stat().st_size:
         return
-    problem = _structural(file, patience)
+    number, problem = file.stat().st_ino, _structural(file, patience)
     if problem is not None:
         content = file.read_bytes()
         if not any(word in content for word in _OURS):
             raise damaged(file, f"no database of trials ({problem})")
-        _put_away(file, damaged(file, problem))
+        _put_away(file, number, damaged(file, problem))
 
 
 def is_whole(storage: Any, file: Path) -> bool:
@@ -42,6 +42,7 @@ def is_whole(storage: Any, file: Path) -> bool:
 
     Optuna keeps no checksums: a byte that turns gives another value.
     """
+    number = file.stat().st_ino
     for _ in range(2):  # another process may take a study away meanwhile: what is damaged stays damaged
         try:
             _read(storage)
@@ -52,15 +53,15 @@ def is_whole(storage: Any, file: Path) -> bool:
             problem = f"{type(error).__name__}: {error}"
             storage.remove_session()
     storage.engine.dispose()
-    _put_away(file, damaged(file, problem))
+    _put_away(file, number, damaged(file, problem))
     return False
 
 
 def _read(storage: Any) -> None:
     for study in storage.get_all_studies():
         check_settings_seal(study.user_attrs)
-        number = storage.get_study_id_from_name(study.study_name)
-        for trial in storage.get_all_trials(number, deepcopy=False):
+        place = storage.get_study_id_from_name(study.study_name)
+        for trial in storage.get_all_trials(place, deepcopy=False):
             check_record(trial)
 
 
@@ -77,7 +78,9 @@ def _structural(file: Path, patience: float) -> str | None:
         return str(error)
 
 
-def _put_away(file: Path, why: ValueError) -> None:
+def _put_away(file: Path, number: int, why: ValueError) -> None:
+    if not file.exists() or file.stat().st_ino != number:
+        return  # another process has put it away meanwhile, and begun a new one
     set_aside(file, why, "The search begins anew")
     for ending in _BESIDE:
         # What was not finished belongs to the damaged file; a new one must not take it for its own.

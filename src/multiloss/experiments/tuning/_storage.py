@@ -90,7 +90,9 @@ def open_storage(url: str | None) -> Any:
         else:
             options["pool_pre_ping"] = True
         storage = _optunas(optuna, url, options)
-        return storage if file is None or is_whole(storage, file) else _optunas(optuna, url, options)
+        with quiet_optuna():
+            whole = file is None or is_whole(storage, file)
+        return storage if whole else _optunas(optuna, url, options)
     except ImportError as error:
         driver = getattr(error.__cause__ or error, "name", None) or "?"
         raise ImportError(
