@@ -130,11 +130,9 @@ class StepProgram(abc.ABC):
     def same_draws(cls) -> Iterator[None]:
         """Leaves all generators but Keras's as they were: a look at a batch must not change what later steps draw."""
         generator = cls.random_state()
-        with same_draws():
-            try:
-                yield
-            finally:
-                cls.restore_random_state(generator)
+        with same_draws(), contextlib.ExitStack() as afterwards:
+            afterwards.callback(cls.restore_random_state, generator)
+            yield
 
     def prepare(self) -> None:  # noqa: B027 - most backends have nothing to prepare
         """Called before Keras compiles a step."""
