@@ -12,6 +12,7 @@ import rich_problem
 from rich_problem import arrays, build, crossed, depends, losses, make, own, own_metric, sequential
 
 import multiloss as ml
+from multiloss._core import registry
 from multiloss.experiments.fingerprints import fingerprint
 from multiloss.experiments.runs import Contender, InitialModel, of_start, train
 
@@ -211,3 +212,22 @@ def test_a_layer_without_a_config_leaves_the_model_readable():
     """`build` has one: then the shapes and the code that builds the model stand for the graph."""
     found = of_start(InitialModel(make(), 0))
     assert not found.unread
+
+
+@pytest.mark.one_backend
+def test_what_a_registered_name_means_counts():
+    """`loss="of_its_own"` says nothing of what it stands for."""
+
+    def asked(power):
+        @ml.register("of_its_own")
+        class OfItsOwn(keras.losses.Loss):
+            def call(self, y_true, y_pred):
+                return keras.ops.mean(keras.ops.abs(y_true - y_pred) ** power, axis=-1)
+
+        return depends(make(loss={"size": "of_its_own", "kind": ml.Term("of_its_own")}))
+
+    try:
+        assert asked(2.0) == asked(2.0)
+        assert asked(3.0).changes(asked(2.0).parts) == ["losses"]
+    finally:
+        del registry._ENTRIES["loss", "of_its_own"]

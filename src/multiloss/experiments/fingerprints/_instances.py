@@ -15,6 +15,7 @@ import numpy as np
 
 from ...training.reading import columns_of
 from ._node import InOrder, Node, Unreadable
+from ._origin import is_library
 
 _PLAIN = (type(None), bool, int, float, complex, str, type(Ellipsis), type(NotImplemented))
 # They keep threads apart, or point at something without holding it: there is nothing in them.
@@ -35,20 +36,25 @@ def describe_container(value: Any) -> Node | None:
     if isinstance(value, InOrder):
         return _in_order(value.value)
     if isinstance(value, Mapping):
-        return Node("dict", tuple((str(key), (key, entry)) for key, entry in value.items()), ordered=False)
+        pairs = tuple((str(key), (key, entry)) for key, entry in value.items())
+        return Node("dict", (("", _own_class(value)), *pairs), ordered=False)
     if isinstance(value, list | tuple):
         # A plain list that Keras tracks is still a list.
         kind: Any = "list" if isinstance(value, list) else "tuple"
-        fields = type(value) if hasattr(value, "_fields") else None
-        return Node(kind, (("class", fields), *((str(place), entry) for place, entry in enumerate(value))))
+        return Node(kind, (("", _own_class(value)), *((str(place), entry) for place, entry in enumerate(value))))
     if isinstance(value, Set):
-        return Node("set", tuple(("entry", entry) for entry in value), ordered=False)
+        return Node("set", (("", _own_class(value)), *(("entry", entry) for entry in value)), ordered=False)
     if isinstance(value, range | slice):
         return Node(type(value).__name__, (("ends", [value.start, value.stop, value.step]),))
     if isinstance(value, functools.partial):
         keywords = dict(value.keywords)
         return Node("partial", (("function", value.func), ("arguments", value.args), ("keywords", keywords)))
     return _of_table(value)
+
+
+def _own_class(value: Any) -> type | None:
+    """The class of a container of the user's own; plain ones, and those in which Keras tracks, are what they hold."""
+    return None if is_library(type(value).__module__) else type(value)
 
 
 def _in_order(value: Any) -> Node:
@@ -111,10 +117,18 @@ def describe_instance(value: Any) -> Node:
 
 
 def own_fingerprint(value: Any) -> Node | None:
-    """What an object says of its content itself, by a method or attribute `fingerprint`."""
-    if isinstance(value, type) or (found := getattr(value, "fingerprint", None)) is None:
+    """What an object says of its content itself, by a method or attribute `fingerprint` that the user has given it."""
+    if isinstance(value, type) or not _is_told_by_the_user(value):
         return None
-    found = found() if callable(found) else found
+    found = value.fingerprint() if callable(value.fingerprint) else value.fingerprint
     if not isinstance(found, str | int | bytes | list | tuple | dict):
         raise Unreadable(f"has a `fingerprint` that is no text or number, but a {type(found).__name__}")
     return Node("fingerprint", (("class", type(value)), ("fingerprint", found)))
+
+
+def _is_told_by_the_user(value: Any) -> bool:
+    """A library's own method of that name, as TensorFlow's data sets have one, promises something else."""
+    if "fingerprint" in getattr(value, "__dict__", {}):
+        return True
+    holder = next((base for base in type(value).__mro__ if "fingerprint" in vars(base)), None)
+    return holder is not None and not is_library(holder.__module__)

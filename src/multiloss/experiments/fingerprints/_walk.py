@@ -13,6 +13,7 @@ from ._instances import describe_container, describe_instance, describe_plain
 from ._keras_objects import describe_keras
 from ._node import Node, Unreadable
 from ._origin import address, is_library
+from ._registered import registered
 
 _DIGEST_BYTES = 16
 _NOTHING_ABOVE = 10**9
@@ -37,6 +38,7 @@ class Walk:
         self._named: dict[str, bytes] = {}
         self._above: dict[int, int] = {}
         self._words: list[str] = []
+        self._registered = registered()
 
     def digest(self, value: Any, word: str = "") -> bytes:
         """The digest of a value and of all code that it leads to.
@@ -54,7 +56,11 @@ class Walk:
         """A value's digest, and the depth of the highest value above it that stands in it as well."""
         plain = describe_plain(value)
         if plain is not None:
-            return _hashed(plain.kind, [plain.own]), _NOTHING_ABOVE
+            found, highest = _hashed(plain.kind, [plain.own]), _NOTHING_ABOVE
+            if type(value) is str and value in self._registered:
+                meant, highest = self._of(self._registered[value])
+                found = _hashed("name of", [found, meant])
+            return found, highest
         if id(value) in self._known:
             return self._known[id(value)][1], _NOTHING_ABOVE
         if id(value) in self._above:
@@ -122,6 +128,7 @@ class Walk:
     def _batch(self, batch: Any) -> bytes:
         """A batch is read by a walk of its own, which forgets it."""
         walk = Walk()
+        walk._registered = {}
         found = walk.digest(batch)
         if walk.unread:
             raise Unreadable(f"gives batches with something in them that {walk.unread[0].strip()}")
