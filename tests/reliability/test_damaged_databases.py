@@ -24,7 +24,7 @@ from tuning_formula import FormulaTraining, make_problem
 
 pytestmark = [pytest.mark.one_backend, pytest.mark.filterwarnings("ignore:.*fork:")]
 
-FLIPS, CUTS, KILLS, TRIALS = 24, 6, 5, 12
+FLIPS, CUTS, KILLS, TRIALS = 150, 6, 5, 12
 MEMORY = Path("/dev/shm")
 
 
@@ -128,8 +128,8 @@ def test_killed_searches_lose_nothing_that_was_finished(quick_folder):
     whole = search(quick_folder / "whole.db").to_dict()["trials"]
     finished = [trial for trial in search(path).to_dict()["trials"] if trial["state"] == "finished"]
     assert len(finished) == len(whole)
-    # The time, the order and the numbers of those that were cut off differ; what was tried does not.
-    assert all(_said(trial) in map(_said, finished) for trial in whole[:3])
+    # What chance proposes depends on what was cut off; where every search begins does not.
+    assert all(_said(trial) in map(_said, finished) for trial in whole[:2])
 
 
 def _said(trial):
