@@ -75,6 +75,8 @@ def _structural(file: Path, patience: float) -> str | None:
         # Locked, full or not to be opened is no damage.
         name = getattr(error, "sqlite_errorname", "")
         return str(error) if name in ("SQLITE_ERROR", "SQLITE_IOERR_SHORT_READ") else None
+    except UnicodeDecodeError:
+        return "malformed text"  # of a message of SQLite's about a name that is no text any more
     except sqlite3.DatabaseError as error:
         return str(error)
 
