@@ -72,8 +72,10 @@ def test_a_damaged_database_never_gives_other_numbers(stored, tmp_path):
     for place in generator.choice(said, FLIPS):
         turned = bytearray(content)
         turned[place] ^= 1 << generator.integers(0, 8)
-        damaged.append((f"byte {place}", bytes(turned)))
+        damaged.append((f"byte {place} after {content[place - 30 : place + 1]!r}", bytes(turned)))
     damaged += [(f"cut at {place}", content[:place]) for place in generator.integers(1, len(content), CUTS)]
+    # SQLite's message about a name that is no text any more is no text either.
+    damaged.append(("a name in the schema", content.replace(b"UNIQUE", b"UNI\xd1UE", 1)))
     # A value of a trial is changed by a program: the structure is whole.
     number = np.float64(truth[1]["values"][0]).byteswap().tobytes()
     assert number in content
@@ -128,8 +130,8 @@ def test_killed_searches_lose_nothing_that_was_finished(quick_folder):
     whole = search(quick_folder / "whole.db").to_dict()["trials"]
     finished = [trial for trial in search(path).to_dict()["trials"] if trial["state"] == "finished"]
     assert len(finished) == len(whole)
-    # The time, the order and the numbers of those that were cut off differ; what was tried does not.
-    assert all(_said(trial) in map(_said, finished) for trial in whole[:3])
+    # What chance proposes depends on what was cut off; where every search begins does not.
+    assert all(_said(trial) in map(_said, finished) for trial in whole[:2])
 
 
 def _said(trial):

@@ -59,21 +59,24 @@ def is_whole(storage: Any, file: Path) -> bool:
 
 def _read(storage: Any) -> None:
     for study in storage.get_all_studies():
-        check_settings_seal(study.user_attrs)
+        sealed = check_settings_seal(study.study_name, study.user_attrs)
         place = storage.get_study_id_from_name(study.study_name)
         for trial in storage.get_all_trials(place, deepcopy=False):
-            check_record(trial)
+            check_record(trial, sealed)
 
 
 def _structural(file: Path, patience: float) -> str | None:
     try:
         with contextlib.closing(sqlite3.connect(file, timeout=patience)) as connection:
             (answer,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-        return None if answer == "ok" else str(answer)
+            stray = connection.execute("PRAGMA foreign_key_check").fetchone()
+        return f"a row of {stray[0]!r} that belongs to none" if stray else None if answer == "ok" else str(answer)
     except sqlite3.OperationalError as error:
         # Locked, full or not to be opened is no damage.
         name = getattr(error, "sqlite_errorname", "")
         return str(error) if name in ("SQLITE_ERROR", "SQLITE_IOERR_SHORT_READ") else None
+    except UnicodeDecodeError:
+        return "malformed text"  # of a message of SQLite's about a name that is no text any more
     except sqlite3.DatabaseError as error:
         return str(error)
 

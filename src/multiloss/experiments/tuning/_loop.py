@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -107,7 +108,9 @@ class Loop:
     def _put_back(self, trial: Any) -> None:
         optuna = require("optuna", extra="tune", purpose=PURPOSE)
         frozen = self.study.get_trials()[trial.number]
-        optuna.storages.RetryHeartbeatStaleTrialCallback()(self.study, frozen)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            optuna.storages.RetryHeartbeatStaleTrialCallback()(self.study, frozen)
         raise _NotNow
 
     def baseline(self) -> Mapping[str, Any]:

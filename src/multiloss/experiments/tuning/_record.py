@@ -83,25 +83,36 @@ def records(study: Any) -> list[TrialRecord]:
     ]
 
 
-def check_record(trial: Any) -> None:
+def check_record(trial: Any, sealed: bool) -> None:
     """Refuses a trial whose stored result is not the one that was stored.
+
+    Args:
+        trial: Optuna's.
+        sealed: whether its study says that all of its trials have seals.
 
     Raises:
         ValueError: where it is another one, and whatever a damaged value makes of the record.
     """
-    result = trial.user_attrs.get(RESULT)
-    if result is None or trial.state.name not in ("COMPLETE", "PRUNED"):
+    if not sealed or trial.state.name not in ("COMPLETE", "PRUNED") or SURPLUS in trial.user_attrs:
         return
-    record = _record(trial)
-    values = None if record.values == () else list(record.values)
-    if SEAL in result and result[SEAL] != result_seal(result, values, trial.user_attrs[POINT], record.history):
+    result, record = trial.user_attrs[RESULT], _record(trial)
+    values = list(record.values) if record.finished else None
+    expected = result_seal(record.number, record.role, result, values, trial.user_attrs[POINT], record.history)
+    if result.get(SEAL) != expected:
         raise invalid(f"Trial {trial.number} must have the result that was stored", received="another one")
 
 
-def result_seal(result: Mapping[str, Any], values: Sequence[float] | None, point: Any, history: Sequence[float]) -> str:
-    """The checksum of all that a record says of a trial's result."""
+def result_seal(
+    number: int,
+    role: str,
+    result: Mapping[str, Any],
+    values: Sequence[float] | None,
+    point: Any,
+    history: Sequence[float],
+) -> str:
+    """The checksum of all that a record says of a trial."""
     plain_result = {key: value for key, value in result.items() if key != SEAL}
-    return seal(plain_result, None if values is None else list(values), point, list(history))
+    return seal(number, role, plain_result, None if values is None else list(values), point, list(history))
 
 
 def _record(trial: Any) -> TrialRecord:

@@ -17,8 +17,11 @@ def seal(*content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def check_settings_seal(attributes: Mapping[str, Any]) -> None:
-    """Refuses a study whose settings or ranges are not those that it was made with."""
+def check_settings_seal(name: str, attributes: Mapping[str, Any]) -> bool:
+    """Refuses a study whose name, settings or ranges are not those that it was made with; whether it has a seal."""
     found = attributes.get(READY)
-    if isinstance(found, str) and found != seal(attributes[SETTINGS], attributes[SPANS]):
-        raise invalid("A study must have the settings that it was made with", received="others")
+    if not isinstance(found, str):
+        return False
+    if found != seal(name, attributes[SETTINGS], attributes[SPANS]):
+        raise invalid("A study must have the name and the settings that it was made with", received="others")
+    return True

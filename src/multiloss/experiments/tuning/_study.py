@@ -142,7 +142,7 @@ def open_study(
         study.set_user_attr(SPANS, ranges)
         for role, point in starts.items():
             study.enqueue_trial(point, user_attrs={ROLE: role}, skip_if_exists=True)
-        study.set_user_attr(READY, seal(dict(settings), ranges))
+        study.set_user_attr(READY, seal(name, dict(settings), ranges))
     else:
         _check_settings(study, name, settings)
         space, earlier = search.space(terms, _stored_spans(study)), len(records(study))

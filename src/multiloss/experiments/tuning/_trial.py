@@ -13,7 +13,7 @@ from ..._core.strict_json import finite, plain
 from ...problems import Problem
 from ..runs import InitialModel, train
 from ._objective import TrialObjective
-from ._record import POINT, RESULT, ROLE, SEAL, WORKER, result_seal
+from ._record import FOUND, POINT, RESULT, ROLE, SEAL, WORKER, result_seal
 from ._recovery import this_worker
 from ._space import Space
 from ._storage import PURPOSE
@@ -91,7 +91,14 @@ class TrialRunner:
         }
         ended = values is None or watch.stopped
         result = plain(result)
-        result[SEAL] = result_seal(result, None if ended else values, plain(point.to_dict()), watch.history)
+        result[SEAL] = result_seal(
+            trial.number,
+            trial.user_attrs.get(ROLE, FOUND),
+            result,
+            None if ended else values,
+            plain(point.to_dict()),
+            watch.history,
+        )
         trial.set_user_attr(RESULT, result)
         if values is None or watch.stopped:
             raise optuna.TrialPruned(error or "worse than the others at this epoch")
