@@ -18,7 +18,7 @@ from multiloss.terms._norms import NORMS, WEIGHT_NORMS
 SAMPLES, BATCH = 20, 8  # three batches an epoch, the last one short
 STOPS_AFTER = 5  # batches: in the second epoch, before its last batch
 EPOCHS = 3
-# On TensorFlow a graph without XLA folds the batch's size into its constants where it knows it: exact is XLA, or no graph.
+# On TensorFlow a graph without XLA folds the size of a batch into its constants where it is known: exact is XLA.
 JIT_COMPILE = True if keras.backend.backend() == "tensorflow" else "auto"
 # Compiling costs seconds for each trainer, and what is saved is the same: a few stand for all.
 EAGER = {"run_eagerly": True, "jit_compile": False}
