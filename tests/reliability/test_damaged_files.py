@@ -76,5 +76,5 @@ def test_results_without_a_checksum_are_read(tmp_path):
     )
     assert Comparison.load(tmp_path).balancers == ["a"]
     (tmp_path / "results.json").write_text('{"problem": "p", "runs": 3}')
-    with pytest.raises(ValueError, match=r"results\.json' must be as it was written"):
+    with pytest.raises(ValueError, match=r"results\.json' is damaged"):
         Comparison.load(tmp_path)

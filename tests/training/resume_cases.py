@@ -18,7 +18,7 @@ from multiloss.terms._norms import NORMS, WEIGHT_NORMS
 SAMPLES, BATCH = 20, 8  # three batches an epoch, the last one short
 STOPS_AFTER = 5  # batches: in the second epoch, before its last batch
 EPOCHS = 3
-# On TensorFlow a graph without XLA folds the size of a batch into its constants where it knows it: XLA is exact.
+# On TensorFlow a graph without XLA folds the size of a batch into its constants where it is known: exact is XLA.
 JIT_COMPILE = True if keras.backend.backend() == "tensorflow" else "auto"
 # Compiling costs seconds for each trainer, and what is saved is the same: a few stand for all.
 EAGER = {"run_eagerly": True, "jit_compile": False}
@@ -122,8 +122,28 @@ def of_settings() -> Any:
     return compiled(balancer=balancer, on_nonfinite="skip")
 
 
+def _kind(name: str) -> tuple:
+    """What a balancer has that must be saved, and what it reads."""
+    member = member_of_three_terms(name)
+    keeps = [
+        bool(member.init(3)),
+        member.noise_shape(3) is not None,
+        bool(member.monitors(3)),
+        member.reads_after_update,
+    ]
+    return member.needs, *keeps
+
+
+def balancers() -> list[str]:
+    """All of them on PyTorch; where the backend takes seconds for each, one of each kind: the step is the same."""
+    names = [entry.name for entry in members("balancer")]
+    if keras.backend.backend() == "torch":
+        return names
+    return list({_kind(name): name for name in reversed(names)}.values())
+
+
 CASES: dict[str, Callable[[], Any]] = {
-    **{f"balancer-{entry.name}": of_every_balancer(entry.name) for entry in members("balancer")},
+    **{f"balancer-{name}": of_every_balancer(name) for name in balancers()},
     "scales": of_every_scale,
     "schedules": of_every_schedule,
     "penalties": of_every_penalty,

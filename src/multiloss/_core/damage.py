@@ -1,4 +1,4 @@
-"""The error for a stored model that is not as it was written."""
+"""The error for a stored file that is not as it was written."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ def damaged(path: Any, why: object) -> DamagedFileError:
     """
     reason = " ".join(str(why).split()) or type(why).__name__
     return DamagedFileError(
-        f"The file {str(path)!r} is damaged: {reason}. Something cut it off or changed it; take another copy."
+        f"The file {str(path)!r} is damaged: {reason}. It was cut off or changed after it was written."
     )

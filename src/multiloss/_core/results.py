@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from .damage import damaged
 from .errors import cannot_write, invalid
-from .stored import StorageWarning, damaged, read_checked, write_checked
+from .stored import StorageWarning, read_checked, write_checked
 from .table_cells import harmless
 from .writing import write_text
 

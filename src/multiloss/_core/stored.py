@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import invalid
+from .damage import damaged
 from .strict_json import plain, write_json
 from .writing import write_bytes
 
@@ -95,11 +95,6 @@ def set_aside(path: Path, why: Exception, then: str) -> None:
     except OSError as error:
         where = f"could not be set aside ({error.strerror})"
     warnings.warn(f"{why} It {where}. {then}.", StorageWarning, stacklevel=3)
-
-
-def damaged(path: Path, received: str) -> ValueError:
-    """The error for a file that is not as it was written."""
-    return invalid(f"{str(path)!r} must be as it was written", received=received)
 
 
 def _asides(path: Path) -> Any:

@@ -37,7 +37,7 @@ def test_failed_and_unreadable_runs_are_run_again(tmp_path):
     store.keep(Trained(Run("b", 0, settings="abc"), {}))
     assert store.find("b", 0, "abc") is not None
     next((tmp_path / "runs").glob("b-*.json")).write_text('{"half": ')
-    with pytest.warns(StorageWarning, match=r"must be as it was written.*set aside as b-seed0-abc\.json\.unreadable"):
+    with pytest.warns(StorageWarning, match=r"is damaged.*set aside as b-seed0-abc\.json\.unreadable"):
         assert store.find("b", 0, "abc") is None
 
 

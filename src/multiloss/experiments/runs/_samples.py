@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from ..._core.stored import damaged, read_arrays, write_arrays
+from ..._core.damage import damaged
+from ..._core.stored import read_arrays, write_arrays
 
 Arrays = Mapping[str, np.ndarray]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..._core.damage import damaged
 from ..._core.errors import cannot_write
 from ..._core.file_names import file_part
 from ..._core.stored import (
     StorageWarning,
-    damaged,
     read_arrays,
     read_checked,
     set_aside,

@@ -7,8 +7,10 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from ..._core.damage import damaged
+from ..._core.errors import invalid
 from ..._core.optional import require
-from ..._core.stored import damaged, set_aside
+from ..._core.stored import set_aside
 from ._record import check_record
 from ._seal import check_settings_seal
 
@@ -33,7 +35,7 @@ def check_structure(file: Path, patience: float) -> None:
     if problem is not None:
         content = file.read_bytes()
         if not any(word in content for word in _OURS):
-            raise damaged(file, f"no database of trials ({problem})")
+            raise invalid(f"{str(file)!r} must be a database of trials", received=problem)
         _put_away(file, number, damaged(file, problem))
 
 

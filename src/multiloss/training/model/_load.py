@@ -39,11 +39,12 @@ def load(
         ValueError: for a file that holds another model.
 
     Example:
-        >>> import keras, multiloss as ml
+        >>> import keras, tempfile, multiloss as ml
         >>> x = keras.Input((4,))
         >>> model = keras.Model(x, {"a": keras.layers.Dense(1)(x), "b": keras.layers.Dense(1)(x)})
-        >>> ml.compile(model, "adam", loss={"a": "mse", "b": "mae"}, balancer="uncertainty").save("run.keras")
-        >>> list(ml.load("run.keras").terms)
+        >>> path = tempfile.mkdtemp() + "/run.keras"
+        >>> ml.compile(model, "adam", loss={"a": "mse", "b": "mae"}, balancer="uncertainty").save(path)
+        >>> list(ml.load(path).terms)
         ['a', 'b']
     """
     if not os.path.exists(path):
