@@ -8,7 +8,8 @@ import pytest
 pytestmark = pytest.mark.one_backend
 TESTS = Path(__file__).parents[1]
 PAGE = (TESTS.parent / "docs" / "reliability.md").read_text(encoding="utf-8")
-ROWS = [line for line in PAGE.splitlines() if line.startswith("|") and not line.startswith(("| promise", "|---"))]
+TABLES = re.findall(r"^\| promise \| held by \|\n\|[-|]+\|\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
+ROWS = "".join(TABLES).splitlines()
 NAMED = re.findall(r"`([\w/]*test_\w+\.py)(?:::(\w+))?`", "\n".join(ROWS))
 
 

@@ -49,5 +49,5 @@ def test_forty_models_in_one_process():
     _table(f"{MODELS} models", lives, "model", 1)
     for name in names:
         assert lives[name].blocks[-1]["alive"] <= 2 * lives["plain"].blocks[-1]["alive"], name
-        # TensorFlow keeps something of every graph that it traced, plain Keras's too; that of a balanced step is larger.
+        # TensorFlow keeps something of every graph that it traced; a balanced step's is larger.
         assert lives[name].growth("bytes") <= 4 * max(lives["plain"].growth("bytes"), 0) + MIB, name

@@ -10,7 +10,7 @@ import numpy as np
 from ..._core.errors import invalid
 from ._frames import columns_of, inputs_of, targets_of
 from ._leaves import leaves
-from ._masked_arrays import refuse_masked
+from ._masked_arrays import refuse_masked, unmasked
 from ._names import Names
 from ._packed import packed
 
@@ -33,6 +33,7 @@ def read_data(names: Names, x: Any, y: Any = None, sample_weight: Any = None) ->
     if not _holds_arrays(x):
         return x, y, sample_weight
     refuse_masked(x=x, y=y, sample_weight=sample_weight)
+    x, y, sample_weight = unmasked(x), unmasked(y), unmasked(sample_weight)
     x = inputs_of(x, names.inputs)
     several = names.listed is None or len(names.listed) > 1
     y = targets_of(y, names.known, several)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 
 from ..._core.errors import invalid
@@ -26,3 +27,14 @@ def refuse_masked(**arguments: Any) -> None:
                     fix=f"For missing labels write {place}.astype('float32').filled(np.nan) and "
                     "ml.Term(..., missing='nan'), or give the mask as a key of `y` and ml.Term(..., mask=...).",
                 )
+
+
+def unmasked(given: Any) -> Any:
+    """Arrays in which nothing is masked as plain ones, which JAX does not take otherwise; anything else as it is.
+
+    Args:
+        given: an array, or a structure of them.
+    """
+    if not any(isinstance(leaf, np.ma.MaskedArray) for _, leaf in leaves("", given)):
+        return given
+    return keras.tree.map_structure(lambda leaf: leaf.data if isinstance(leaf, np.ma.MaskedArray) else leaf, given)
