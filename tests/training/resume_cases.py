@@ -109,10 +109,10 @@ def of_an_optimizer() -> Any:
 
 
 def of_half_precision() -> Any:
-    """A loss scale that has fallen, and grows again."""
+    """A loss scale that grows, and a rate that falls."""
     schedule = keras.optimizers.schedules.ExponentialDecay(0.05, 2, 0.5)
     inner = keras.optimizers.SGD(schedule, momentum=0.9)
-    optimizer = keras.optimizers.LossScaleOptimizer(inner, initial_scale=2.0**17, dynamic_growth_steps=2)
+    optimizer = keras.optimizers.LossScaleOptimizer(inner, initial_scale=2.0**8, dynamic_growth_steps=2)
     return compiled(optimizer, policy="mixed_float16", balancer="uncertainty")
 
 

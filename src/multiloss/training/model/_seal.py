@@ -43,7 +43,8 @@ def check_seal(store: Any) -> None:
     """
     file = whole_file(store, "")
     if file is not None:
-        check_sealed_file(file, file.filename if isinstance(file.filename, str) else "(in memory)")
+        name = str(file.filename)  # of an archive's part that was read into memory, no path
+        check_sealed_file(file, "of the weights" if name.startswith(("<", "b'<")) else name)
 
 
 def check_sealed_file(file: Any, path: Any) -> None:
