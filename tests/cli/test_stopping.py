@@ -91,7 +91,7 @@ def test_a_killed_comparison_loses_at_most_one_run(command, tmp_path):
     assert finished <= kept <= finished + 1
     result = CliRunner().invoke(app, [*command, "--json"])
     assert result.exit_code == 0, result.stderr
-    assert result.stderr.count("taken from an earlier run") == kept
+    assert result.stderr.count("taken from an earlier run") == kept, result.stderr
     document = json.loads(result.stdout)
     assert [run["seed"] for run in document["runs"]] == list(range(RUNS))
     assert not [run for run in document["runs"] if run["error"]]

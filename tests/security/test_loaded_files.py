@@ -223,7 +223,7 @@ def test_configs_of_single_members_ask_for_nothing_outside_either(room, name):
 
 
 def test_no_source_reads_pickles_or_makes_code_of_text():
-    """The one exception runs the problem file that the user names on the command line."""
+    """But for the problem file that the user names, and a lambda that Keras has just made bytes of."""
     forbidden = {"eval", "exec", "__import__"}
     for path in sorted((ROOT / "src").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -232,7 +232,8 @@ def test_no_source_reads_pickles_or_makes_code_of_text():
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 name = node.func.attr
                 module = getattr(node.func.value, "id", "")
-                assert (module, name) not in {("pickle", "load"), ("pickle", "loads"), ("marshal", "loads")}, path
+                assert (module, name) not in {("pickle", "load"), ("pickle", "loads")}, path
+                assert (module, name) != ("marshal", "loads") or path.name == "_keras_objects.py", path
                 assert name != "exec_module" or path.name == "_problem_reference.py", path
                 if (module, name) == ("np", "load"):
                     allowed = {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords}

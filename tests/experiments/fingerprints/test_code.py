@@ -1,6 +1,8 @@
 """Code is known by what it does: a table of changes that must be seen, and one of changes that mean nothing."""
 
 import functools
+import importlib.util
+import sys
 import threading
 
 import keras
@@ -113,3 +115,17 @@ def test_the_parts_that_changed_are_named():
     assert (first | fingerprint({"model": 3})).changes(first.parts) == ["model"]
     assert fingerprint({"losses": 1, "metrics": 4}).changes(first.parts) == ["metrics"]
     assert first.text != fingerprint({"losses": 1, "metrics": 4}).text
+
+
+def test_the_name_of_a_problem_file_s_module_does_not_count(tmp_path):
+    """Where another module has the file's name already, the command line gives it another one."""
+    path = tmp_path / "my_problem.py"
+    path.write_text("def helper():\n    return 1\n\n\ndef build_model():\n    return helper()\n")
+    found = set()
+    for name in ("my_problem", "problem in my_problem.py"):
+        specification = importlib.util.spec_from_file_location(name, path)
+        sys.modules[name] = module = importlib.util.module_from_spec(specification)
+        specification.loader.exec_module(module)
+        found.add(fingerprint({"model": module.build_model}).text)
+        del sys.modules[name]
+    assert len(found) == 1

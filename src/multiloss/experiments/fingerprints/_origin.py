@@ -23,8 +23,8 @@ def is_library(name: Any) -> bool:
 
 
 def module_name(name: str) -> str:
-    """The module's name; that of its file for a program, which is a module in another process."""
-    if name not in _PROGRAM:
+    """The module's name; that of its file for a program or a problem file, which may have another name elsewhere."""
+    if name not in _PROGRAM and all(part.isidentifier() for part in name.split(".")):
         return name
     file = getattr(sys.modules.get(name), "__file__", None)
     return Path(file).stem if file else _PROGRAM[0]
