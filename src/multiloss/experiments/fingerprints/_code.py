@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from ._node import Node, Unreadable
+from ._node import Node, Unreadable, key_of
 from ._origin import address, is_library, library_name, module_name, module_words
 
 _GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME")
@@ -80,7 +80,7 @@ def _of_function(function: FunctionType) -> Node:
     return Node(
         "function",
         (
-            ("name", function.__name__),
+            ("name", key_of(function.__name__)),
             ("code", function.__code__),
             ("defaults", function.__defaults__),
             ("defaults", function.__kwdefaults__),
@@ -116,11 +116,11 @@ def _of_class(cls: type) -> Node:
     return Node(
         "class",
         (
-            ("name", cls.__name__),
+            ("name", key_of(cls.__name__)),
             ("bases", cls.__bases__),
             ("metaclass", type(cls)),
             ("slots", slots),
-            *((key, [key, entry]) for key, entry in sorted(parts.items()) if key not in slots),
+            *((key, [key_of(key), entry]) for key, entry in sorted(parts.items()) if key not in slots),
         ),
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...training.reading import columns_of
-from ._node import InOrder, Node, Unreadable
+from ._node import InOrder, Node, Unreadable, key_of
 from ._origin import is_library
 
 _PLAIN = (type(None), bool, int, float, complex, str, type(Ellipsis), type(NotImplemented))
@@ -36,7 +36,7 @@ def describe_container(value: Any) -> Node | None:
     if isinstance(value, InOrder):
         return _in_order(value.value)
     if isinstance(value, Mapping):
-        pairs = tuple((str(key), (key, entry)) for key, entry in value.items())
+        pairs = tuple((str(key), (key_of(key), entry)) for key, entry in value.items())
         return Node("dict", (("", _own_class(value)), *pairs), ordered=False)
     if isinstance(value, list | tuple):
         # A plain list that Keras tracks is still a list.
@@ -60,7 +60,7 @@ def _own_class(value: Any) -> type | None:
 def _in_order(value: Any) -> Node:
     if not isinstance(value, Mapping):
         return Node("as it is", (("value", value),))
-    return Node("in order", tuple((str(key), (key, InOrder(entry))) for key, entry in value.items()))
+    return Node("in order", tuple((str(key), (key_of(key), InOrder(entry))) for key, entry in value.items()))
 
 
 def _of_table(value: Any) -> Node | None:
@@ -68,7 +68,7 @@ def _of_table(value: Any) -> Node | None:
     if isinstance(value, type):
         return None
     if (columns := columns_of(value)) is not None:
-        return Node("table", tuple((str(name), (name, _column(value[name]))) for name in columns))
+        return Node("table", tuple((str(name), (key_of(name), _column(value[name]))) for name in columns))
     if hasattr(value, "to_numpy"):
         return Node("column", (("values", _column(value)),))
     return None

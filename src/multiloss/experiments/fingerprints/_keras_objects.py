@@ -13,7 +13,7 @@ import keras
 from ..._core.configured import Configured, arguments, given_name
 from ..._core.keras_losses import wrapped_arguments
 from ._graph import config_of, describe_model
-from ._node import Node, Unreadable
+from ._node import Node, Unreadable, key_of
 from ._origin import is_library
 
 _ABSENT = object()
@@ -142,4 +142,4 @@ def _bare(base: type | None) -> frozenset[str]:
 
 
 def _items(mapping: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    return ((key, [key, entry]) for key, entry in sorted(mapping.items()))
+    return ((key, [key_of(key), entry]) for key, entry in sorted(mapping.items()))

@@ -36,3 +36,8 @@ class InOrder:
 
 class Unreadable(Exception):
     """Something whose content cannot be known; the message says why, to follow the name of the thing."""
+
+
+def key_of(key: Any) -> Any:
+    """A key or a name as a value: a text of this sort stands for itself, whatever has been registered under it."""
+    return f"key {key}".encode("utf-8", "surrogatepass") if type(key) is str else key

@@ -1,6 +1,7 @@
 """The fingerprint of a problem: each change that could change a result is seen, in the part that a person looks for."""
 
 import functools
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,13 @@ from multiloss.experiments.fingerprints import fingerprint
 from multiloss.experiments.runs import Contender, InitialModel, of_start, train
 
 HERE = Path(__file__).parent
-PROGRAM = "from rich_problem import depends, make; found = depends(make()); assert not found.unread; print(found.text)"
+PROGRAM = """
+import json
+from rich_problem import depends, make
+found = depends(make())
+assert not found.unread
+print(json.dumps(found.parts))
+"""
 
 
 def built(**options):
@@ -189,7 +196,7 @@ def test_a_new_process_asks_the_same_question(monkeypatch):
     monkeypatch.setenv("PYTHONHASHSEED", "123")
     monkeypatch.setenv("PYTHONPATH", f"{HERE}:{Path(ml.__file__).parents[1]}")
     found = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
-    assert found.stdout.split()[-1] == rich_problem.depends(make()).text
+    assert json.loads(found.stdout.splitlines()[-1]) == rich_problem.depends(make()).parts
 
 
 @pytest.mark.one_backend

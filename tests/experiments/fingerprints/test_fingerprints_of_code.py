@@ -117,6 +117,16 @@ def test_the_parts_that_changed_are_named():
     assert first.text != fingerprint({"losses": 1, "metrics": 4}).text
 
 
+def test_a_key_is_no_registered_name():
+    before = fingerprint({"losses": {"of_a_test": 1}}).text
+    keras.saving.register_keras_serializable("fingerprints", "of_a_test")(_own)
+    assert fingerprint({"losses": {"of_a_test": 1}}).text == before
+
+
+def _own(y_true, y_pred):
+    return keras.ops.mean(y_pred - y_true, axis=-1)
+
+
 def test_the_name_of_a_problem_file_s_module_does_not_count(tmp_path):
     """Where another module has the file's name already, the command line gives it another one."""
     path = tmp_path / "my_problem.py"
