@@ -34,7 +34,19 @@ def deserialize_compile_config(config: Mapping[str, Any]) -> dict[str, Any]:
         ValueError: for anything that would be code from outside, before it or anything else is made.
     """
     check_nothing_from_outside(config)
-    return {key: restored(value) for key, value in config.items()}
+    return {key: restored(_of_any_backend(value) if key == "optimizer" else value) for key, value in config.items()}
+
+
+def _of_any_backend(config: Any) -> Any:
+    """An optimizer's config, with what Keras names after the backend (SGD on PyTorch) named as it is on all of them."""
+    if isinstance(config, list):
+        return [_of_any_backend(entry) for entry in config]
+    if not isinstance(config, Mapping):
+        return config
+    found = {key: _of_any_backend(entry) for key, entry in config.items()}
+    if str(found.get("module")).startswith("keras.src.backend.") and hasattr(keras.optimizers, found["class_name"]):
+        found["module"] = "keras.optimizers"
+    return found
 
 
 PAYING = "captured"
