@@ -243,3 +243,17 @@ def test_saveable(tmp_path):
     assert seams.whole_file(store.get(""), "") is store.h5_file
     store.close()
     assert seams.whole_file({}, "") is None
+
+
+def test_of_any_backend():
+    """PyTorch's SGD has a module of its own; what is named after no backend stays as it is."""
+    inner = keras.saving.serialize_keras_object(keras.optimizers.SGD(0.1))
+    outer = keras.saving.serialize_keras_object(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1)))
+    assert inner["module"].startswith("keras.src.backend.torch.") == (keras.backend.backend() == "torch")
+    for config in (inner, outer):
+        named = seams.of_any_backend(config)
+        assert named["module"] == "keras.optimizers"
+        assert "keras.src" not in str(named)
+        assert type(keras.saving.deserialize_keras_object(named)) is type(keras.saving.deserialize_keras_object(config))
+    written_on_torch = {"module": "keras.src.backend.torch.optimizers.torch_sgd", "class_name": "SGD", "config": {}}
+    assert seams.of_any_backend([written_on_torch]) == [{**written_on_torch, "module": "keras.optimizers"}]

@@ -243,3 +243,15 @@ def whole_file(store: Any, place: str) -> Any:
 def weights_file(path: Any) -> Any:
     """The store of a `.weights.h5`, open for reading."""
     return H5IOStore(str(path), mode="r")
+
+
+def of_any_backend(config: Any) -> Any:
+    """An optimizer's config, with what Keras names after the backend (SGD on PyTorch) named as it is on all of them."""
+    if isinstance(config, list):
+        return [of_any_backend(entry) for entry in config]
+    if not isinstance(config, Mapping):
+        return config
+    found = {key: of_any_backend(entry) for key, entry in config.items()}
+    if str(found.get("module")).startswith("keras.src.backend.") and hasattr(keras.optimizers, found["class_name"]):
+        found["module"] = "keras.optimizers"
+    return found

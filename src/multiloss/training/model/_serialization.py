@@ -10,6 +10,7 @@ import numpy as np
 
 from ..._core.errors import invalid
 from ..._core.plain_data import plain, restored
+from .._keras_seams import of_any_backend
 from ..reading import seed_states
 from ._outside import check_nothing_from_outside
 from ._savable import check_savable
@@ -34,19 +35,7 @@ def deserialize_compile_config(config: Mapping[str, Any]) -> dict[str, Any]:
         ValueError: for anything that would be code from outside, before it or anything else is made.
     """
     check_nothing_from_outside(config)
-    return {key: restored(_of_any_backend(value) if key == "optimizer" else value) for key, value in config.items()}
-
-
-def _of_any_backend(config: Any) -> Any:
-    """An optimizer's config, with what Keras names after the backend (SGD on PyTorch) named as it is on all of them."""
-    if isinstance(config, list):
-        return [_of_any_backend(entry) for entry in config]
-    if not isinstance(config, Mapping):
-        return config
-    found = {key: _of_any_backend(entry) for key, entry in config.items()}
-    if str(found.get("module")).startswith("keras.src.backend.") and hasattr(keras.optimizers, found["class_name"]):
-        found["module"] = "keras.optimizers"
-    return found
+    return {key: restored(of_any_backend(value) if key == "optimizer" else value) for key, value in config.items()}
 
 
 PAYING = "captured"
