@@ -1,7 +1,10 @@
-"""The error for a stored file that is not as it was written."""
+"""Whether what was stored is as it was written: checksums, and the error where it is not."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import zipfile
 from typing import Any
 
 
@@ -23,3 +26,23 @@ def damaged(path: Any, why: object) -> DamagedFileError:
     return DamagedFileError(
         f"The file {str(path)!r} is damaged: {reason}. It was cut off or changed after it was written."
     )
+
+
+def check_archive(file: Any) -> None:
+    """Raises for an archive that cannot be read, or of which a part does not agree with its checksum.
+
+    Args:
+        file: a path, or an open file.
+
+    Raises:
+        BadZipFile: and whatever else a damaged archive makes of itself.
+    """
+    with zipfile.ZipFile(file) as archive:
+        broken = archive.testzip()
+    if broken is not None:
+        raise zipfile.BadZipFile(f"{broken} does not agree with its checksum")
+
+
+def checksum(value: Any) -> str:
+    """A short checksum of plain data."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import traceback
 import warnings
@@ -46,6 +47,11 @@ def mistakes_of(what: str, *kinds: type[Exception]) -> Iterator[None]:
             raise
         message = str(error) if kinds else f"{_place(error)}{type(error).__name__}: {error}"
         raise UserMistake(f"{what}: {message}" if what else message) from error
+
+
+def this_command() -> str:
+    """What was typed, to be given again."""
+    return shlex.join(["multiloss", *sys.argv[1:]])
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ from rich.console import Console
 
 from .._core.errors import cannot_write
 from ._json import print_json
-from ._mistakes import UserMistake
+from ._mistakes import UserMistake, this_command
 
 
 def show_outcome(
@@ -51,8 +50,7 @@ def show_outcome(
         if report is not None:
             console.print(f"\nReport: {report}", markup=False, highlight=False, soft_wrap=True)
     if problem is not None:
-        command = shlex.join(["multiloss", *sys.argv[1:]])
         raise UserMistake(
             f"{cannot_write(problem)} So there is no report. {kept} To write it, make room or give another --out, and "
-            f"give the same command again: {command}"
+            f"give the same command again: {this_command()}"
         ) from problem

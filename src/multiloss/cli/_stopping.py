@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
 
-from ._mistakes import STOPPED, complain
+from ._mistakes import STOPPED, complain, this_command
 
 
 @contextmanager
@@ -25,6 +23,5 @@ def stops_cleanly(kept: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        command = shlex.join(["multiloss", *sys.argv[1:]])
-        complain(f"stopped. {kept} To go on, give the same command again: {command}")
+        complain(f"stopped. {kept} To go on, give the same command again: {this_command()}")
         raise typer.Exit(STOPPED) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from types import FunctionType
 from typing import Any
 
@@ -28,17 +29,20 @@ class Walk:
     A value in which it stands itself, at any depth, is told by how far above it stands. Functions and classes of the
     user's modules are entered once each by their names, however many ways lead to them.
 
+    Args:
+        registered_names: what a text may stand for; None reads what is registered now.
+
     Attributes:
         unread: what could not be read, and why, in words.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, registered_names: Mapping[str, Any] | None = None) -> None:
         self.unread: list[str] = []
         self._known: dict[int, tuple[Any, bytes]] = {}
         self._named: dict[str, bytes] = {}
         self._above: dict[int, int] = {}
         self._words: list[str] = []
-        self._registered = registered()
+        self._registered = registered() if registered_names is None else registered_names
 
     def digest(self, value: Any, word: str = "") -> bytes:
         """The digest of a value and of all code that it leads to.
@@ -127,8 +131,7 @@ class Walk:
 
     def _batch(self, batch: Any) -> bytes:
         """A batch is read by a walk of its own, which forgets it."""
-        walk = Walk()
-        walk._registered = {}
+        walk = Walk(registered_names={})
         found = walk.digest(batch)
         if walk.unread:
             raise Unreadable(f"gives batches with something in them that {walk.unread[0].strip()}")

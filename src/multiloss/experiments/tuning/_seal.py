@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..._core.damage import checksum
 from ..._core.errors import invalid
 
 SETTINGS, SPANS, READY = "multiloss:settings", "multiloss:ranges", "multiloss:ready"
@@ -14,7 +13,7 @@ SETTINGS, SPANS, READY = "multiloss:settings", "multiloss:ranges", "multiloss:re
 
 def seal(*content: Any) -> str:
     """A checksum of plain data."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+    return checksum(content)
 
 
 def check_settings_seal(name: str, attributes: Mapping[str, Any]) -> bool:

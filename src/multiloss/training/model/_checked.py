@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import zipfile
 from typing import Any
 
 import keras
 
-from ..._core.damage import DamagedFileError, damaged
+from ..._core.damage import DamagedFileError, check_archive, damaged
 from .._keras_seams import weights_file
 from ._seal import check_sealed_file
 
@@ -37,10 +36,7 @@ def check_file(path: Any) -> None:
         return
     try:
         if str(path).endswith(".keras"):
-            with zipfile.ZipFile(path) as archive:
-                broken = archive.testzip()
-            if broken is not None:
-                raise zipfile.BadZipFile(f"{broken} does not agree with its checksum")
+            check_archive(path)
         elif str(path).endswith(".weights.h5"):
             with contextlib.closing(weights_file(path)) as store:
                 check_sealed_file(store.h5_file, path)
