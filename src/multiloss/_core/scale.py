@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,6 +24,8 @@ class Observation:
         labelled: 1 where a target is labelled and has a weight other than 0, 0 elsewhere, in the rank of `targets`;
             None where all are.
         training: False in evaluation, where nothing may change.
+        gather: where several replicas have a part of the batch each: what all of them give for a vector, shape
+            `(replicas, n)`. `loss` and `present` are those of the whole batch, `targets` those of this part.
     """
 
     loss: Array
@@ -30,6 +33,7 @@ class Observation:
     targets: Array | None
     labelled: Array | None
     training: bool
+    gather: Callable[[Array], Array] | None = None
 
 
 class Scale(Configured, abc.ABC):

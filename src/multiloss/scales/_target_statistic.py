@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import functools
 from typing import ClassVar
 
 import numpy as np
@@ -100,13 +101,23 @@ class TargetStatistic(Scale):
 
     def _moved(self, observation: Observation, state: State) -> State:
         """The state after one more training batch."""
-        joined = self._joined(_part(state, "waiting_"), self._batch(observation))
+        joined = self._joined(_part(state, "waiting_"), self._whole_batch(observation))
         enough = joined["count"] >= HANDFUL
         after = self._joined(_part(state, ""), joined)
         still = state["measured"] > 0
         moved = {name: ops.where(enough, after[name], state[name]) for name in after}
         moved |= {f"waiting_{name}": ops.where(enough, ops.zeros_like(v), v) for name, v in joined.items()}
         return {name: ops.where(still, value, moved.get(name, value)) for name, value in state.items()}
+
+    def _whole_batch(self, observation: Observation) -> State:
+        """The statistics of a batch, joined over the replicas that have a part of it each."""
+        part = self._batch(observation)
+        if observation.gather is None:
+            return part
+        names = sorted(part)
+        rows = observation.gather(ops.stack([part[name] for name in names]))
+        parts = [{name: row[place] for place, name in enumerate(names)} for row in rows]
+        return functools.reduce(self._joined, parts)
 
     def _batch(self, observation: Observation) -> State:
         targets = ops.stop_gradient(to_float(observation.targets))

@@ -9,6 +9,7 @@ from ._description import Description as Description
 from ._faults import FAULT_SIZE as FAULT_SIZE
 from ._faults import NO_FAULT as NO_FAULT
 from ._faults import fault_error as fault_error
+from ._faults import first_fault as first_fault
 from ._feature_penalty import FeaturePenalty as FeaturePenalty
 from ._joint import Joint as Joint
 from ._loss_function import BY_SHAPE as BY_SHAPE

@@ -255,3 +255,8 @@ def of_any_backend(config: Any) -> Any:
     if str(found.get("module")).startswith("keras.src.backend.") and hasattr(keras.optimizers, found["class_name"]):
         found["module"] = "keras.optimizers"
     return found
+
+
+def sums_metrics(host: Any) -> bool:
+    """Whether Keras itself sums the metrics up over PyTorch's processes, as from 3.16 on."""
+    return hasattr(host, "ddp_model")

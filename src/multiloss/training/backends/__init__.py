@@ -10,12 +10,17 @@ from typing import Any
 
 import keras
 
-from ..step import StepProgram
+from ..step import Replicas, StepProgram
 
 
 def backend_program() -> type[StepProgram]:
     """The step of the active backend."""
     return _room().Program
+
+
+def backend_replicas() -> Replicas:
+    """The other replicas, as the active backend reaches them."""
+    return _room().Replicas()
 
 
 def matrix_derivatives(function: Any, point: Any, order: int) -> list[Any]:

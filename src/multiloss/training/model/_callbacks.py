@@ -61,6 +61,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         if self._reader is None and self.model.program.guard.mode == "skip" and logs is not None:
             logs["skipped_steps"] = self.model.skipped_steps
         warn_of_unknown(self.model)
+        self.model.program.objective.replicas.check_same(self.model.weights)
         self.model.program.objective.history.remember_logs(self.model, logs or {})
 
     def _applied_steps(self) -> int:

@@ -11,7 +11,7 @@ from ..._core.balancer import Balancer
 from ..._core.registry import PACKAGE
 from ..._core.typing import Array
 from .._keras_seams import clear_functions, install_trackers, look, peek, untracked
-from ..backends import backend_program
+from ..backends import backend_program, backend_replicas
 from ..logs import OutputMetrics, TermTracker, check_log_owners
 from ..reading import (
     REGULARIZATION,
@@ -113,7 +113,8 @@ class MultiLossModel(SafelySaved, CheckedWhenLoaded, NamedDataModel, KerasFace):
         check_schedules([schedule for term in specified.values() for schedule in term.schedules], list(specified))
         by_output = OutputMetrics(metrics, weighted_metrics, names.listed) if metrics or weighted_metrics else None
         checked = keras_arguments(optimizer, arguments)
-        objective = Objective(bind(specified, self, self.state), resolved, self.state, balances=balancer is not None)
+        bound = bind(specified, self, self.state)
+        objective = Objective(bound, resolved, self.state, balancer is not None, backend_replicas())
         tracker = TermTracker(objective.terms, objective.has_own_objective)
         check_log_owners(tracker, by_output, on_nonfinite == "skip")
         # Everything that can be wrong has been checked: from here on the model's own state changes.
@@ -166,6 +167,8 @@ class MultiLossModel(SafelySaved, CheckedWhenLoaded, NamedDataModel, KerasFace):
         """As Keras's."""
         if self.jit_compile:
             self.program.prepare()
+        if self.train_function is None or force:
+            self.program.objective.replicas.broadcast([*self.variables, *self.optimizer.variables])
         return super().make_train_function(force)
 
     def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from keras import ops
 
@@ -14,6 +14,15 @@ from ._products import Products
 
 # One for each term; None leaves the term out.
 Cotangents = Sequence[Any]
+
+
+class Peers(Protocol):
+    """What inner products ask of the other replicas; see `step.Replicas`."""
+
+    @property
+    def count(self) -> int: ...
+    def columns(self, matrix: Array) -> Array: ...
+    def total(self, array: Array) -> Array: ...
 
 
 class Pullback(abc.ABC):
@@ -85,6 +94,7 @@ class Pullback(abc.ABC):
         captured: Sequence[CapturedLayer],
         products: Products,
         backward: str,
+        replicas: Peers | None = None,
     ) -> Array:
         """The inner products of the rows' gradients, in float32.
 
@@ -94,21 +104,29 @@ class Pullback(abc.ABC):
             captured: layers that give the rest from what they took in and gave out.
             products: which inner products are wanted.
             backward: as for `rows`.
+            replicas: who else has a part of the batch; rows are summed up over all, and so are representations'.
         """
         activations = self.activations
         calls = activations.calls(captured)
         found = self.rows(rows, variables, calls, backward)
         total = products.zeros(len(rows))
-        for gradients in found[: len(variables)]:
-            if gradients is not None:
-                total = total + products.of_rows(gradients)
+        formed = [gradients for gradients in found[: len(variables)] if gradients is not None]
+        if replicas is not None and replicas.count > 1:
+            formed = [replicas.columns(_as_matrix(formed))] if formed else []
+        for gradients in formed:
+            total = total + products.of_rows(gradients)
         deltas = dict(zip(calls, found[len(variables) :], strict=True))
         for layer in captured:
             own = [call for call in activations.calls([layer]) if deltas[call] is not None]
             if own:
                 inputs = [activations.inputs[call] for call in own]
                 total = total + layer.products(inputs, [deltas[call] for call in own], products)
-        return total
+        return total if replicas is None else replicas.total(total)
+
+
+def _as_matrix(gradients: Sequence[Array]) -> Array:
+    """Gradients of shape `(K, ...)` beside each other, in float32, shape `(K, P)`."""
+    return ops.concatenate([ops.reshape(ops.cast(g, "float32"), (g.shape[0], -1)) for g in gradients], axis=1)
 
 
 def _stacked(gradients: Sequence[Any]) -> Array | None:

@@ -14,4 +14,7 @@ from ._plan import StepPlan as StepPlan
 from ._program import Host as Host
 from ._program import StepProgram as StepProgram
 from ._progress import check_progress as check_progress
+from ._replicas import Replicas as Replicas
+from ._replicas import fingerprint as fingerprint
+from ._replicas import join as join
 from ._writing_program import WritingProgram as WritingProgram

@@ -35,6 +35,7 @@ class Balancing:
         balancer: the balancer.
         state: where all variables are.
         wanted: False where nobody asked for balancing, so that equal weights need not be computed.
+        cond: a conditional whose branches may ask other replicas.
 
     Attributes:
         rows: the terms that the balancer sees as one, by index; one term each, but for an aggregator's `groups`.
@@ -43,8 +44,16 @@ class Balancing:
         products: which inner products of the rows' gradients the balancer reads.
     """
 
-    def __init__(self, terms: Sequence[BoundTerm], balancer: Balancer, state: TrainingState, wanted: bool = True):
+    def __init__(
+        self,
+        terms: Sequence[BoundTerm],
+        balancer: Balancer,
+        state: TrainingState,
+        wanted: bool = True,
+        cond: Callable[..., Any] = ops.cond,
+    ):
         self.terms = terms
+        self.cond = cond
         self.balancer = balancer
         self.wanted = wanted
         self.state = state
@@ -147,7 +156,7 @@ class Balancing:
             return [kept, *[state[key] for key in keys]]
 
         due = ops.equal(ops.mod(signals.step, self.every), 0)
-        weights, *after = ops.cond(due, solve, reuse)
+        weights, *after = self.cond(due, solve, reuse)
         self.state[KEPT].assign(weights)
         used = normalize_weights(weights, signals.present, self.balancer.normalize)
         return used, dict(zip(keys, after, strict=True))

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from ..._core.typing import Array
-from ._balancing import Balancing
 from ._linearized import Linearized
 from ._measured import Measured
 from ._objective import Balance, Objective
@@ -58,7 +57,7 @@ def differentiate(
     if sharing is not None and not sharing.shared:
         sharing = None
     if sharing is not None:
-        products = partial(_norms_and_gramian, balancing, measured, linear, sharing)
+        products = partial(_norms_and_gramian, objective, measured, linear, sharing)
     balance = objective.balance(measured, products, () if sharing is None else sharing.resting)
     plain = measured.weights
     weights = plain * balance.factors
@@ -76,16 +75,17 @@ def differentiate(
 
 
 def _norms_and_gramian(
-    balancing: Balancing, measured: Measured, linear: Linearized, sharing: Sharing
+    objective: Objective, measured: Measured, linear: Linearized, sharing: Sharing
 ) -> tuple[Array, Array | None]:
     """Lengths and inner products of the rows' gradients (user-weighted, scaled terms), in float32."""
-    coefficients = measured.weights
+    balancing, coefficients = objective.balancing, measured.weights
     rows = [
         [coefficients[index] if index in row else None for index in range(len(balancing.terms))]
         for row in balancing.rows
     ]
     products = balancing.products
-    total = linear.pull.products(rows, sharing.measured, sharing.captured, products, balancing.over.backward)
+    over = balancing.over.backward
+    total = linear.pull.products(rows, sharing.measured, sharing.captured, products, over, objective.replicas)
     return products.norms_and_gramian(total)
 
 

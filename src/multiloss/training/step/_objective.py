@@ -19,6 +19,7 @@ from ..reading import BoundTerm, TrainingState
 from ._balancing import Balancing, ReadProducts
 from ._constraints import Constraints
 from ._measured import Measured
+from ._replicas import Replicas
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,21 @@ class Objective:
         balancer: the balancer.
         state: where all variables are.
         balances: False where nobody asked for balancing, so that equal weights need not be computed.
+        replicas: who else takes a part in the steps.
     """
 
-    def __init__(self, terms: Sequence[BoundTerm], balancer: Balancer, state: TrainingState, balances: bool = True):
+    def __init__(
+        self,
+        terms: Sequence[BoundTerm],
+        balancer: Balancer,
+        state: TrainingState,
+        balances: bool = True,
+        replicas: Replicas | None = None,
+    ):
         self.terms = terms
         self.state = state
-        self.balancing = Balancing(terms, balancer, state, balances)
+        self.replicas = replicas or Replicas()
+        self.balancing = Balancing(terms, balancer, state, balances, self.replicas.cond)
         self.constraints = Constraints(terms, state)
         self.history = self.balancing.history
         self.scheduled = [term for term in terms if term.weight.schedules]
@@ -127,7 +137,8 @@ class Objective:
         if scale.known is not None:
             return np.float32(scale.known), True
         prefix = term.scale_prefix
-        observation = Observation(loss, value.present, value.targets, value.mask, training)
+        gather = self.replicas.gather if self.replicas.count > 1 else None
+        observation = Observation(loss, value.present, value.targets, value.mask, training, gather)
         divisor, state = scale.divisor(observation, self.state.read(prefix))
         if training:
             self.state.write(prefix, state)

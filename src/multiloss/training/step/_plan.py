@@ -53,6 +53,8 @@ class StepPlan:
             return ()
         if balancing.over.wrt.startswith(REPRESENTATION):
             return representation_layers(self.model, balancing.over.wrt)
+        if self.objective.replicas.count > 1:
+            return ()  # <A'D, A'D> is no sum over replicas, as those of formed rows and of representations are
         return capturable_layers(self.model, self.variables)
 
     def connect(self, linear: Linearized) -> list[set[int]]:

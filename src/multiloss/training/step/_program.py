@@ -26,6 +26,7 @@ from ._linearized import Forward, Linearized
 from ._measured import Measured
 from ._objective import Objective
 from ._plan import StepPlan
+from ._replicas import join
 
 
 class Host(Protocol):
@@ -249,7 +250,7 @@ class StepProgram(abc.ABC):
             pairs: variables with the values that they shall have; with the seeds of the step, dropout drops the same.
         """
         with keras.StatelessScope(pairs, collect_losses=True):
-            values = self.forward(x, y, sample_weight, training=True).values
+            values = join(self.forward(x, y, sample_weight, training=True), self.objective.replicas)[1].values
             after = self.objective.balancing.after_update(stack([value.loss for value in values]), measured)
         return {f"balancer/{key}": value for key, value in after.items()}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..rows import CapturedLayer, RecordingScope
 from ._gradients import differentiate
 from ._linearized import Linearized
 from ._program import StepProgram
+from ._replicas import join
 
 
 class WritingProgram(StepProgram):
@@ -44,7 +46,7 @@ class WritingProgram(StepProgram):
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step on a batch, and its logs."""
         x, y, sample_weight = self.to_tensors(keras.utils.unpack_x_y_sample_weight(data))
-        variables = self.model.trainable_variables
+        variables, replicas = self.model.trainable_variables, self.objective.replicas
         linear, plan = self.linearize(x, y, sample_weight), self.plan
         plan.complete(linear)
         before = self._before_update()
@@ -53,10 +55,11 @@ class WritingProgram(StepProgram):
                 step = differentiate(
                     self.objective, linear, plan.sharing, len(variables), self.host.optimizer.scale_loss
                 )
+                step = dataclasses.replace(step, gradients=replicas.gradients(step.gradients, variables))
                 check = self.check(linear, step, lambda wanted: self.nonfinite_terms(linear, wanted))
                 self.track(linear.forward, step)
             # Whoever owns it: what a layer assigns may stand in no list of the model's, as in plain Keras.
-            updates = _recorded(linear.scope)
+            updates = replicas.agreed(_recorded(linear.scope), self._own_variables())
 
             def commit() -> None:
                 self.when(check.moves, lambda: [variable.assign(value) for variable, value in updates])
@@ -75,12 +78,16 @@ class WritingProgram(StepProgram):
     def test_step(self, data: Any) -> dict[str, Any]:
         """One evaluation batch, and the logs so far."""
         x, y, sample_weight = self.to_tensors(keras.utils.unpack_x_y_sample_weight(data))
-        self.evaluate(self.forward(x, y, sample_weight, training=False))
+        self.evaluate(join(self.forward(x, y, sample_weight, training=False), self.objective.replicas)[1])
         return self.evaluation_logs()
 
     def regularized_values(self) -> list[tuple[keras.Variable, Any]]:
         """Keras reads regularised weights from the scope's mapping: they must stand in it."""
         return [(v, v.value) for v in self.model.trainable_variables if v.regularizer is not None]
+
+    def _own_variables(self) -> set[int]:
+        """The identities of all variables that are not the model's."""
+        return {id(variable) for variable in [*self.state.variables, *self.host.metrics_variables]}
 
     def _before_update(self) -> list[tuple[keras.Variable, Any]]:
         """The seed generators' states and the step number, as they are now."""

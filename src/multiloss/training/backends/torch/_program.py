@@ -13,9 +13,11 @@ import torch
 import torch._functorch.config
 
 from ....terms import TermValue
+from ..._keras_seams import sums_metrics
 from ...rows import Activations, CapturedLayer, RecordingScope, Versions, cut
-from ...step import Linearized, WritingProgram
+from ...step import Linearized, WritingProgram, join
 from ._pullback import GraphPullback
+from ._replicas import together
 
 
 class Program(WritingProgram):
@@ -34,20 +36,22 @@ class Program(WritingProgram):
             source=lambda value: _source(value.clone()),
         )
         with scope, activations.capturing(), cut(around or ()):
-            forward = self.forward(x, y, sample_weight, training=True)
-            losses = [value.loss for value in forward.values]
+            part = self.forward(x, y, sample_weight, training=True)
+            losses, forward = join(part, self.objective.replicas)
         detached = dataclasses.replace(forward, values=[_detach(value) for value in forward.values])
+
+        totals = [loss.detach() for loss in losses] if forward is part else [v.loss for v in detached.values]
 
         def connected_around(captured: Sequence[CapturedLayer]) -> list[set[int]]:
             with self.same_draws(), torch.enable_grad():
                 return self.linearize(x, y, sample_weight, around=captured).pull.connected()
 
         pull = GraphPullback(losses, versions, activations)
-        return Linearized(detached, [loss.detach() for loss in losses], pull, scope, connected_around)
+        return Linearized(detached, totals, pull, scope, connected_around)
 
     def on_one_batch(self, function: Callable[[Linearized], Any], x: Any, y: Any, sample_weight: Any) -> Any:
         """See `StepProgram`."""
-        with self.same_draws():
+        with self.same_draws(), self.objective.replicas.alone():
             with torch.enable_grad():
                 linear = self.linearize(*self.to_tensors((x, y, sample_weight)))
             with torch.no_grad():
@@ -57,7 +61,7 @@ class Program(WritingProgram):
         """See `WritingProgram`."""
         pull: Any = linear.pull
         if bool(wanted):
-            return pull.nonfinite_terms()
+            return torch.clamp(self.objective.replicas.total(pull.nonfinite_terms()), max=1)
         return torch.zeros(len(linear.losses), dtype=torch.int32, device=wanted.device)
 
     def when(self, condition: Any, action: Callable[[], Any], otherwise: Callable[[], Any] | None = None) -> None:
@@ -84,6 +88,16 @@ class Program(WritingProgram):
         if not gradients:
             return super().all_finite(gradients)
         return torch.isfinite(torch.stack([gradient.sum() for gradient in gradients]).sum())
+
+    def logs(self, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """See `StepProgram`: of the metrics' sums over all processes, where Keras does not do that itself."""
+        variables, replicas = self.host.metrics_variables, self.objective.replicas
+        if replicas.count == 1 or sums_metrics(self.host):
+            return super().logs(compute)
+        with torch.no_grad():
+            sums = together(replicas.total, [variable.value for variable in variables])
+        with keras.StatelessScope(list(zip(variables, sums, strict=True))):
+            return super().logs(compute)
 
     def prepare(self) -> None:
         """Compiled graphs must allow a second backward pass over the same buffers."""

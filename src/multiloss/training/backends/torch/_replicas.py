@@ -1,0 +1,132 @@
+"""Processes of PyTorch as replicas: one with each part of the batch, joined by `torch.distributed`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
+
+import keras
+import torch
+import torch.distributed as dist
+
+from ...._core.errors import invalid
+from ...step import Replicas, fingerprint
+
+
+class Processes(Replicas):
+    """See `Replicas`; every collective is one call, whatever number of arrays it carries."""
+
+    def __init__(self) -> None:
+        self._asks = True
+        self._connected: dict[tuple[int, ...], list[bool]] = {}
+
+    @property
+    def count(self) -> int:
+        """See `Replicas`."""
+        return dist.get_world_size() if self._asks and dist.is_available() and dist.is_initialized() else 1
+
+    def gather(self, vector: torch.Tensor) -> torch.Tensor:
+        """See `Replicas`."""
+        if self.count == 1:
+            return vector[None]
+        found = [torch.empty_like(vector) for _ in range(self.count)]
+        dist.all_gather(found, vector.contiguous())
+        return torch.stack(found)
+
+    def total(self, array: torch.Tensor) -> torch.Tensor:
+        """See `Replicas`."""
+        if self.count == 1:
+            return array
+        array = array.clone()
+        dist.all_reduce(array)
+        return array
+
+    def columns(self, matrix: torch.Tensor) -> torch.Tensor:
+        """See `Replicas`: rows are scattered as they are summed up, which sends half of what their sum would."""
+        if self.count == 1:
+            return matrix
+        rows, width = matrix.shape
+        own = -(-width // self.count)
+        padded = torch.nn.functional.pad(matrix, (0, own * self.count - width))
+        parts = padded.reshape(rows, self.count, own).transpose(0, 1).contiguous()
+        mine = matrix.new_empty((rows * own,))
+        dist.reduce_scatter_tensor(mine, parts.reshape(-1))
+        return mine.reshape(rows, own)
+
+    def gradients(self, gradients: Sequence[Any], variables: Sequence[keras.Variable]) -> list[Any]:
+        """See `Replicas`; all are sent, in one layout, so that no two replicas can talk past each other."""
+        if self.count == 1:
+            return list(gradients)
+        filled = [
+            torch.zeros_like(variable.value) if gradient is None else gradient
+            for gradient, variable in zip(gradients, variables, strict=True)
+        ]
+        summed = together(self.total, [gradient.detach() for gradient in filled])
+        known = self._known([gradient is not None for gradient in gradients], variables)
+        return [gradient if somewhere else None for gradient, somewhere in zip(summed, known, strict=True)]
+
+    def _known(self, known: list[bool], variables: Sequence[keras.Variable]) -> list[bool]:
+        """Which variables have a gradient on some replica; asked once for the same variables."""
+        key = tuple(id(variable) for variable in variables)
+        if key not in self._connected:
+            flags = torch.tensor(known, dtype=torch.int32, device=variables[0].value.device)
+            self._connected = {key: [flag > 0 for flag in self.total(flags).tolist()]}
+        return self._connected[key]
+
+    def agreed(
+        self, updates: Sequence[tuple[keras.Variable, Any]], own: Collection[int]
+    ) -> Sequence[tuple[keras.Variable, Any]]:
+        """See `Replicas`."""
+        if self.count == 1:
+            return updates
+        chosen = [value.is_floating_point() and id(variable) not in own for variable, value in updates]
+        given = [value for (_, value), mean in zip(updates, chosen, strict=True) if mean]
+        means = iter(together(self.total, given))
+        return [
+            (variable, next(means) / self.count if mean else value)
+            for (variable, value), mean in zip(updates, chosen, strict=True)
+        ]
+
+    def broadcast(self, variables: Sequence[keras.Variable]) -> None:
+        """Gives all variables the values that they have in the first process, as DistributedDataParallel does."""
+        if self.count == 1:
+            return
+        with torch.no_grad():
+            for variable in variables:
+                value = variable.value.detach().clone()
+                dist.broadcast(value, 0)
+                variable.assign(value)
+
+    def check_same(self, variables: Sequence[keras.Variable]) -> None:
+        """See `Replicas`."""
+        if self.count > 1:
+            rows = self.gather(torch.tensor(fingerprint(variables), device=variables[0].value.device))
+            if not torch.equal(torch.nan_to_num(rows), torch.nan_to_num(rows[:1]).expand_as(rows)):
+                raise invalid(
+                    "All processes must hold the same weights after an epoch",
+                    received="weights that differ",
+                    fix="Call `fit` in all of them with the same arguments but the data, and change no weights in one "
+                    "of them alone.",
+                )
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """See `Replicas`."""
+        before, self._asks = self._asks, False
+        try:
+            yield
+        finally:
+            self._asks = before
+
+
+def together(function: Callable[[torch.Tensor], torch.Tensor], arrays: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """A function of vectors, applied to all arrays of one dtype as one vector."""
+    found: list[Any] = [None] * len(arrays)
+    for dtype in dict.fromkeys(array.dtype for array in arrays):
+        places = [place for place, array in enumerate(arrays) if array.dtype == dtype]
+        whole = function(torch.cat([arrays[place].reshape(-1) for place in places]))
+        parts = whole.split([arrays[place].numel() for place in places])
+        for place, part in zip(places, parts, strict=True):
+            found[place] = part.reshape(arrays[place].shape)
+    return found
