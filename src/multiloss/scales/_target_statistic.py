@@ -116,7 +116,7 @@ class TargetStatistic(Scale):
             return part
         names = sorted(part)
         rows = observation.gather(ops.stack([part[name] for name in names]))
-        parts = [{name: row[place] for place, name in enumerate(names)} for row in rows]
+        parts = [{name: row[place] for place, name in enumerate(names)} for row in ops.unstack(rows)]
         return functools.reduce(self._joined, parts)
 
     def _batch(self, observation: Observation) -> State:

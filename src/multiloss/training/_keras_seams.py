@@ -135,9 +135,22 @@ def look(iterator: Any) -> Any:
         return adapter._standardize_batch(dataset[0])
     if isinstance(adapter, TFDatasetAdapter | TorchDataLoaderAdapter):
         specs = iterator._get_iterator().element_spec
+        if any(type(spec).__name__ == "PerReplicaSpec" for spec in keras.tree.flatten(specs)):
+            specs = adapter.get_tf_dataset().element_spec
         if all(type(spec).__name__ == "TensorSpec" and spec.shape.rank for spec in keras.tree.flatten(specs)):
             return specs
-    return peek(iterator)
+    return keras.tree.map_structure(first_part, peek(iterator))
+
+
+def first_part(leaf: Any) -> Any:
+    """What the first replica of a `tf.distribute` strategy has of a value."""
+    return leaf.values[0] if type(leaf).__name__ == "PerReplica" else leaf
+
+
+def scope_of(host: Any) -> contextlib.AbstractContextManager[Any]:
+    """The scope in which the host's variables are made: of its `tf.distribute` strategy, where it has one."""
+    strategy = getattr(host, "_distribute_strategy", None)
+    return contextlib.nullcontext() if strategy is None else strategy.scope()
 
 
 def batches(x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None) -> Iterator[tuple]:

@@ -10,7 +10,7 @@ from keras import ops
 from ..._core.balancer import Balancer
 from ..._core.registry import PACKAGE
 from ..._core.typing import Array
-from .._keras_seams import clear_functions, install_trackers, look, peek, untracked
+from .._keras_seams import clear_functions, install_trackers, look, peek, scope_of, untracked
 from ..backends import backend_program, backend_replicas
 from ..logs import OutputMetrics, TermTracker, check_log_owners
 from ..reading import (
@@ -247,7 +247,8 @@ class MultiLossModel(SafelySaved, CheckedWhenLoaded, NamedDataModel, KerasFace):
         """What trainers call that take no batch of the loop beforehand: TensorFlow's, and JAX's from Keras 3.16 on."""
         if iterator is not None and self.program is not None and self.program.batch_size is None:
             data_batch = look(iterator)
-        self._symbolic_build(iterator=iterator, data_batch=data_batch)
+        with scope_of(self):
+            self._symbolic_build(iterator=iterator, data_batch=data_batch)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Updates the metrics and returns all results, as Keras's method of the same name."""

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from ...rows import Activations, CapturedLayer, RecordingScope, Versions, cut
-from ...step import Linearized, WritingProgram
+from ...step import Linearized, WritingProgram, join
 from ._pullback import TapePullback, values_of
 
 
@@ -30,15 +30,16 @@ class Program(WritingProgram):
             activations = Activations(self.plan.captured() if around is None else (), source=source)
             scope = RecordingScope(self.regularized_values(), versions=versions, detach=tf.stop_gradient, source=source)
             with scope, activations.capturing(), cut(around or ()):
-                forward = self.forward(x, y, sample_weight, training=True)
-            losses = [value.loss for value in forward.values]
+                part = self.forward(x, y, sample_weight, training=True)
+            losses, forward = join(part, self.objective.replicas)
+        totals = losses if forward is part else [value.loss for value in forward.values]
 
         def connected_around(captured: Sequence[CapturedLayer]) -> list[set[int]]:
             with self.same_draws():
                 return self.linearize(x, y, sample_weight, around=captured).pull.connected()
 
         pull = TapePullback(tape, losses, versions, activations)
-        return Linearized(forward, losses, pull, scope, connected_around)
+        return Linearized(forward, totals, pull, scope, connected_around)
 
     def on_one_batch(self, function: Callable[[Linearized], Any], x: Any, y: Any, sample_weight: Any) -> Any:
         """See `StepProgram`."""
@@ -50,11 +51,15 @@ class Program(WritingProgram):
     def nonfinite_terms(self, linear: Linearized, wanted: tf.Tensor) -> tf.Tensor:
         """See `WritingProgram`."""
         pull: Any = linear.pull
-        return tf.cond(wanted, pull.nonfinite_terms, lambda: tf.zeros(len(linear.losses), tf.int32))
+        found = tf.cond(wanted, pull.nonfinite_terms, lambda: tf.zeros(len(linear.losses), tf.int32))
+        return tf.minimum(self.objective.replicas.total(found), 1)
 
     def all_finite(self, gradients: Sequence[Any]) -> tf.Tensor:
         """As elsewhere, sparse gradients by their entries."""
-        return super().all_finite([values_of(gradient) for gradient in gradients])
+        finite = super().all_finite([values_of(gradient) for gradient in gradients])
+        if self.objective.replicas.count == 1:
+            return finite
+        return tf.equal(self.objective.replicas.total(tf.cast(~finite, tf.float32)), 0)
 
     def when(self, condition: Any, action: Callable[[], Any], otherwise: Callable[[], Any] | None = None) -> None:
         """Eagerly or in a graph; one conditional costs less than several."""
@@ -71,4 +76,4 @@ class Program(WritingProgram):
 
             return run
 
-        tf.cond(condition, branch(action), branch(otherwise))
+        self.objective.replicas.cond(condition, branch(action), branch(otherwise))
