@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Protocol
 
 from keras import ops
@@ -21,8 +21,8 @@ class Peers(Protocol):
 
     @property
     def count(self) -> int: ...
-    def columns(self, matrix: Array) -> Array: ...
     def total(self, array: Array) -> Array: ...
+    def of_sum(self, matrix: Array, function: Callable[[Array], Array]) -> Array: ...
 
 
 class Pullback(abc.ABC):
@@ -111,9 +111,8 @@ class Pullback(abc.ABC):
         found = self.rows(rows, variables, calls, backward)
         total = products.zeros(len(rows))
         formed = [gradients for gradients in found[: len(variables)] if gradients is not None]
-        if replicas is not None and replicas.count > 1:
-            formed = [replicas.columns(_as_matrix(formed))] if formed else []
-        for gradients in formed:
+        among_others = replicas is not None and replicas.count > 1
+        for gradients in () if among_others else formed:
             total = total + products.of_rows(gradients)
         deltas = dict(zip(calls, found[len(variables) :], strict=True))
         for layer in captured:
@@ -121,7 +120,10 @@ class Pullback(abc.ABC):
             if own:
                 inputs = [activations.inputs[call] for call in own]
                 total = total + layer.products(inputs, [deltas[call] for call in own], products)
-        return total if replicas is None else replicas.total(total)
+        if replicas is None or not among_others:
+            return total
+        total = replicas.total(total) if captured else total
+        return total + replicas.of_sum(_as_matrix(formed), products.of_matrix) if formed else total
 
 
 def _as_matrix(gradients: Sequence[Array]) -> Array:

@@ -39,9 +39,14 @@ class Replicas:
         """The sum over the replicas."""
         return array
 
-    def columns(self, matrix: Array) -> Array:
-        """Those columns of the sum of all replicas' matrices that this replica looks after; all where it is alone."""
-        return matrix
+    def of_sum(self, matrix: Array, function: Callable[[Array], Array]) -> Array:
+        """What a function gives for the sum of all replicas' matrices.
+
+        Args:
+            matrix: shape `(K, P)`.
+            function: a sum over the columns, such as the inner products of the rows.
+        """
+        return function(self.total(matrix))
 
     def gradients(self, gradients: Sequence[Any], variables: Sequence[keras.Variable]) -> list[Any]:
         """The gradients to give to the optimizer: summed up, unless the optimizer does that itself.

@@ -42,17 +42,17 @@ class Processes(Replicas):
         dist.all_reduce(array)
         return array
 
-    def columns(self, matrix: torch.Tensor) -> torch.Tensor:
-        """See `Replicas`: rows are scattered as they are summed up, which sends half of what their sum would."""
+    def of_sum(self, matrix: torch.Tensor, function: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+        """See `Replicas`: each process gets the sums of its own columns, half of what all of them would send."""
         if self.count == 1:
-            return matrix
+            return function(matrix)
         rows, width = matrix.shape
         own = -(-width // self.count)
         padded = torch.nn.functional.pad(matrix, (0, own * self.count - width))
         parts = padded.reshape(rows, self.count, own).transpose(0, 1).contiguous()
         mine = matrix.new_empty((rows * own,))
         dist.reduce_scatter_tensor(mine, parts.reshape(-1))
-        return mine.reshape(rows, own)
+        return self.total(function(mine.reshape(rows, own)))
 
     def gradients(self, gradients: Sequence[Any], variables: Sequence[keras.Variable]) -> list[Any]:
         """See `Replicas`; all are sent, in one layout, so that no two replicas can talk past each other."""
