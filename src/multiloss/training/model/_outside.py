@@ -49,18 +49,21 @@ def check_nothing_from_outside(config: Mapping[str, Any]) -> None:
 
 
 def _asked_for(data: Any, path: str, inside: bool = False) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every object in the data, however deep, with the user's keys that lead to it: none within another object."""
+    """Every object in the data, however deep, with the user's keys that lead to it: none within another object.
+
+    What stands in another one comes before it: the name of a function, too, may be an object in a changed file.
+    """
     if isinstance(data, list):
         for entry in data:
             yield from _asked_for(entry, path, inside)
     elif isinstance(data, Mapping):
         # An output may be called `class_name`: then what looks like an object is the user's dict.
         is_object = {"class_name", "config"} <= data.keys() and isinstance(data["class_name"], str)
-        if is_object and data["class_name"] not in _DATA:
-            yield path, data
         for key, entry in data.items():
             stays = inside or is_object or key.startswith("multiloss>")
             yield from _asked_for(entry, path if stays else _joined(path, key), inside or is_object)
+        if is_object and data["class_name"] not in _DATA:
+            yield path, data
 
 
 def _joined(path: str, key: str) -> str:
