@@ -97,6 +97,7 @@ class TermValue:
         samples: scalar: number of samples in the batch.
         targets: the targets with safe values, for scales; None without a target.
         mask: 1 where a target is labelled and has a weight other than 0, in the rank of `targets`; None where all are.
+        is_sum: whether the denominator is 1 however many labels there are, so that it does not grow with the batch.
         fault: what is wrong with labels or weights, a vector as `_faults.py` has it; None where nothing was looked at.
     """
 
@@ -106,6 +107,7 @@ class TermValue:
     samples: Array
     targets: Array | None = None
     mask: Array | None = None
+    is_sum: bool = False
     fault: Array | None = None
 
     @property

@@ -105,7 +105,8 @@ class _Examination:
         size = len(linear.losses)
         rows = [single_cotangent(term, size, 1.0) for term in range(size)]
         found = dict(zip(everything, linear.pull.rows(rows, everything, (), "auto"), strict=True))
-        known = {index: gradients for index, gradients in found.items() if gradients is not None}
+        total = objective.replicas.total
+        known = {index: total(gradients) for index, gradients in found.items() if gradients is not None}
         norms, products = NormProducts(), GramianProducts()
         squares = sum((norms.of_rows(g) for g in known.values()), norms.zeros(size))
         gramian = sum((products.of_rows(g) for index, g in known.items() if index in shared), products.zeros(size))

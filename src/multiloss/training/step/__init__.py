@@ -17,4 +17,5 @@ from ._progress import check_progress as check_progress
 from ._replicas import Replicas as Replicas
 from ._replicas import fingerprint as fingerprint
 from ._replicas import join as join
+from ._replicas import together as together
 from ._writing_program import WritingProgram as WritingProgram

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-from collections.abc import Callable, Collection, Iterator, Sequence
+import math
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import keras
@@ -76,11 +76,6 @@ class Replicas:
     def check_same(self, variables: Sequence[keras.Variable]) -> None:
         """Raises where the variables' values differ from those of other processes; outside of a step."""
 
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Within it, nobody else is asked: for a look that other replicas do not take."""
-        yield
-
 
 def join(forward: Forward, replicas: Replicas) -> tuple[list[Array], Forward]:
     """The losses to differentiate, whose sum over the replicas are the terms' losses; and the terms' values over all.
@@ -111,6 +106,8 @@ def join(forward: Forward, replicas: Replicas) -> tuple[list[Array], Forward]:
             name: ops.cast(totals[place * len(values) + index], value.numerator.dtype)
             for place, name in enumerate(_SUMS)
         }
+        if value.is_sum:
+            over_all["denominator"] = ops.minimum(over_all["denominator"], 1.0)
         fault = None if value.fault is None else next(found)
         joined.append(dataclasses.replace(value, fault=fault, **over_all))
         losses.append(dataclasses.replace(value, denominator=over_all["denominator"]).loss)
@@ -124,6 +121,20 @@ assert {field.name for field in dataclasses.fields(TermValue)} >= {*_SUMS, "faul
 def _parts(rows: Array, faults: int, count: int) -> list[list[Array]]:
     """For every term that looks for faults, what each replica found."""
     return [[rows[replica, FAULT_SIZE * i : FAULT_SIZE * (i + 1)] for replica in range(count)] for i in range(faults)]
+
+
+def together(function: Callable[[Array], Array], arrays: Sequence[Array]) -> list[Array]:
+    """A function that treats every entry alike, applied to all arrays of one dtype as one vector."""
+    found: list[Any] = [None] * len(arrays)
+    dtypes = [keras.backend.standardize_dtype(array.dtype) for array in arrays]
+    for dtype in dict.fromkeys(dtypes):
+        places = [place for place, own in enumerate(dtypes) if own == dtype]
+        whole, begin = function(ops.concatenate([ops.reshape(arrays[place], (-1,)) for place in places])), 0
+        for place in places:
+            end = begin + math.prod(arrays[place].shape)
+            found[place] = ops.reshape(whole[begin:end], arrays[place].shape)
+            begin = end
+    return found
 
 
 def fingerprint(variables: Sequence[keras.Variable]) -> np.ndarray:

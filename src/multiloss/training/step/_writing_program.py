@@ -15,7 +15,7 @@ from ..rows import CapturedLayer, RecordingScope
 from ._gradients import differentiate
 from ._linearized import Linearized
 from ._program import StepProgram
-from ._replicas import join
+from ._replicas import join, together
 
 
 class WritingProgram(StepProgram):
@@ -80,6 +80,15 @@ class WritingProgram(StepProgram):
         x, y, sample_weight = self.to_tensors(keras.utils.unpack_x_y_sample_weight(data))
         self.evaluate(join(self.forward(x, y, sample_weight, training=False), self.objective.replicas)[1])
         return self.evaluation_logs()
+
+    def logs(self, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """See `StepProgram`: of the metrics' sums over all replicas."""
+        variables, replicas = self.host.metrics_variables, self.objective.replicas
+        if replicas.count == 1:
+            return super().logs(compute)
+        sums = together(replicas.total, [variable.value for variable in variables])
+        with keras.StatelessScope(list(zip(variables, sums, strict=True))):
+            return super().logs(compute)
 
     def regularized_values(self) -> list[tuple[keras.Variable, Any]]:
         """Keras reads regularised weights from the scope's mapping: they must stand in it."""

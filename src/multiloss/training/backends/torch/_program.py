@@ -15,9 +15,8 @@ import torch._functorch.config
 from ....terms import TermValue
 from ..._keras_seams import sums_metrics
 from ...rows import Activations, CapturedLayer, RecordingScope, Versions, cut
-from ...step import Linearized, WritingProgram, join
+from ...step import Linearized, StepProgram, WritingProgram, join
 from ._pullback import GraphPullback
-from ._replicas import together
 
 
 class Program(WritingProgram):
@@ -51,7 +50,7 @@ class Program(WritingProgram):
 
     def on_one_batch(self, function: Callable[[Linearized], Any], x: Any, y: Any, sample_weight: Any) -> Any:
         """See `StepProgram`."""
-        with self.same_draws(), self.objective.replicas.alone():
+        with self.same_draws():
             with torch.enable_grad():
                 linear = self.linearize(*self.to_tensors((x, y, sample_weight)))
             with torch.no_grad():
@@ -90,13 +89,10 @@ class Program(WritingProgram):
         return torch.isfinite(torch.stack([gradient.sum() for gradient in gradients]).sum())
 
     def logs(self, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """See `StepProgram`: of the metrics' sums over all processes, where Keras does not do that itself."""
-        variables, replicas = self.host.metrics_variables, self.objective.replicas
-        if replicas.count == 1 or sums_metrics(self.host):
-            return super().logs(compute)
+        """See `StepProgram`."""
+        if sums_metrics(self.host):
+            return StepProgram.logs(self, compute)
         with torch.no_grad():
-            sums = together(replicas.total, [variable.value for variable in variables])
-        with keras.StatelessScope(list(zip(variables, sums, strict=True))):
             return super().logs(compute)
 
     def prepare(self) -> None:

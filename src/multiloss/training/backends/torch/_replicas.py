@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import keras
@@ -11,20 +10,19 @@ import torch
 import torch.distributed as dist
 
 from ...._core.errors import invalid
-from ...step import Replicas, fingerprint
+from ...step import Replicas, fingerprint, together
 
 
 class Processes(Replicas):
     """See `Replicas`; every collective is one call, whatever number of arrays it carries."""
 
     def __init__(self) -> None:
-        self._asks = True
         self._connected: dict[tuple[int, ...], list[bool]] = {}
 
     @property
     def count(self) -> int:
         """See `Replicas`."""
-        return dist.get_world_size() if self._asks and dist.is_available() and dist.is_initialized() else 1
+        return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
     def gather(self, vector: torch.Tensor) -> torch.Tensor:
         """See `Replicas`."""
@@ -109,24 +107,3 @@ class Processes(Replicas):
                     fix="Call `fit` in all of them with the same arguments but the data, and change no weights in one "
                     "of them alone.",
                 )
-
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """See `Replicas`."""
-        before, self._asks = self._asks, False
-        try:
-            yield
-        finally:
-            self._asks = before
-
-
-def together(function: Callable[[torch.Tensor], torch.Tensor], arrays: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-    """A function of vectors, applied to all arrays of one dtype as one vector."""
-    found: list[Any] = [None] * len(arrays)
-    for dtype in dict.fromkeys(array.dtype for array in arrays):
-        places = [place for place, array in enumerate(arrays) if array.dtype == dtype]
-        whole = function(torch.cat([arrays[place].reshape(-1) for place in places]))
-        parts = whole.split([arrays[place].numel() for place in places])
-        for place, part in zip(places, parts, strict=True):
-            found[place] = part.reshape(arrays[place].shape)
-    return found
