@@ -273,3 +273,9 @@ def of_any_backend(config: Any) -> Any:
 def sums_metrics(host: Any) -> bool:
     """Whether Keras itself sums the metrics up over PyTorch's processes, as from 3.16 on."""
     return hasattr(host, "ddp_model")
+
+
+def reduces_first_axis(strategy: Any) -> bool:
+    """Whether Keras's TensorFlow trainer reduces a step's logs over their first axis: between several workers."""
+    in_several = getattr(strategy.extended, "_in_multi_worker_mode", None)
+    return in_several is not None and in_several()

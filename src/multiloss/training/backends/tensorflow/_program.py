@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ..._keras_seams import reduces_first_axis
 from ...rows import Activations, CapturedLayer, RecordingScope, Versions, cut
 from ...step import Linearized, WritingProgram, join
 from ._pullback import TapePullback, values_of
@@ -60,6 +61,13 @@ class Program(WritingProgram):
         if self.objective.replicas.count == 1:
             return finite
         return tf.equal(self.objective.replicas.total(tf.cast(~finite, tf.float32)), 0)
+
+    def logs(self, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """See `StepProgram`; between workers Keras takes the mean over a first axis, which its own logs lack."""
+        found = super().logs(compute)
+        if self.objective.replicas.count == 1 or not reduces_first_axis(tf.distribute.get_strategy()):
+            return found
+        return {name: tf.expand_dims(value, 0) for name, value in found.items()}
 
     def when(self, condition: Any, action: Callable[[], Any], otherwise: Callable[[], Any] | None = None) -> None:
         """Eagerly or in a graph; one conditional costs less than several."""
