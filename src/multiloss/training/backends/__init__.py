@@ -23,5 +23,25 @@ def matrix_derivatives(function: Any, point: Any, order: int) -> list[Any]:
     return _room().matrix_derivatives(function, point, order)
 
 
+def is_first_process() -> bool:
+    """Whether this process writes files: of those that train one model together, one does."""
+    return _asked("is_first_process", True)
+
+
+def check_processes() -> None:
+    """Raises where processes that belong together would each train a model of its own."""
+    _asked("check_processes", None)
+
+
+def parts_of_a_batch() -> int:
+    """Into how many equal parts every batch of this process must be cut."""
+    return _asked("parts_of_a_batch", 1)
+
+
+def _asked(question: str, alone: Any) -> Any:
+    """The answer of the active backend's room; of one that knows no other process, what holds for one alone."""
+    return getattr(_room(), question, lambda: alone)()
+
+
 def _room() -> Any:
     return importlib.import_module(f"{__name__}.{keras.backend.backend()}")

@@ -18,6 +18,7 @@ import keras
 
 from ..._core.writing import PART, beside, move, replace_bytes, to_disk, told_as
 from .._keras_seams import ask_to_overwrite, is_remote_path
+from ..backends import is_first_process
 
 # HDF5 ends the whole process where a disk is full, so what it writes goes through memory, up to this size.
 _IN_MEMORY = 2 * 1024**3
@@ -25,14 +26,16 @@ _SIZES = {"float64": 8, "int64": 8, "uint64": 8, "float16": 2, "bfloat16": 2, "i
 
 
 class SafelySaved(keras.Model):
-    """A `keras.Model` whose files appear whole or not at all."""
+    """A `keras.Model` whose files appear whole or not at all; of processes that train together the first writes."""
 
     def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
         """As `keras.Model.save`; a file that is there stays good until the new one is whole.
 
         Not for remote paths, which Keras writes as they are. Into a folder that is there already (`zipped=False`) each
-        file is moved by itself.
+        file is moved by itself. Of several processes that train one model all may call it, and the first alone writes.
         """
+        if not is_first_process():
+            return
         known = str(filepath).endswith((".keras", ".h5", ".hdf5")) if zipped in (None, True) else True
         path = _local(filepath) if known and not (zipped is False and str(filepath).endswith(".keras")) else None
         if path is None:
@@ -47,8 +50,11 @@ class SafelySaved(keras.Model):
         """As `keras.Model.save_weights`; a file that is there stays good until the new one is whole.
 
         Not for remote paths, which Keras writes as they are. Of sharded weights each file is moved by itself, and their
-        index (`.weights.json`) is gone until all of them are in place: old shards are never read with new ones.
+        index (`.weights.json`) is gone until all of them are in place: old shards are never read with new ones. Of
+        several processes that train one model all may call it, and the first alone writes.
         """
+        if not is_first_process():
+            return
         endings = (".weights.h5",) if max_shard_size is None else ("weights.h5", "weights.json")
         path = _local(filepath) if str(filepath).endswith(endings) and self.built else None
         if path is None:
