@@ -5,7 +5,9 @@ A new backend is one more room with a class `Program`; `step.StepProgram` and `r
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -23,11 +25,6 @@ def matrix_derivatives(function: Any, point: Any, order: int) -> list[Any]:
     return _room().matrix_derivatives(function, point, order)
 
 
-def is_first_process() -> bool:
-    """Whether this process writes files: of those that train one model together, one does."""
-    return _asked("is_first_process", True)
-
-
 def check_processes() -> None:
     """Raises where processes that belong together would each train a model of its own."""
     _asked("check_processes", None)
@@ -38,9 +35,18 @@ def parts_of_a_batch() -> int:
     return _asked("parts_of_a_batch", 1)
 
 
-def _asked(question: str, alone: Any) -> Any:
+def written_by_one(variables: Sequence[Any]) -> contextlib.AbstractContextManager[bool]:
+    """Gives whether this process writes the files of a model: of those that train it together, one does.
+
+    Args:
+        variables: what will be saved.
+    """
+    return _asked("written_by_one", contextlib.nullcontext(True), variables)
+
+
+def _asked(question: str, alone: Any, *arguments: Any) -> Any:
     """The answer of the active backend's room; of one that knows no other process, what holds for one alone."""
-    return getattr(_room(), question, lambda: alone)()
+    return getattr(_room(), question, lambda *_: alone)(*arguments)
 
 
 def _room() -> Any:

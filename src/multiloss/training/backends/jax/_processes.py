@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
 import keras
 
 from ...._core.errors import invalid
+from ...._core.wording import counted
 
 
 def are_joined() -> bool:
@@ -15,9 +18,31 @@ def are_joined() -> bool:
     return keras.distribution.distribution() is not None and jax.process_count() > 1
 
 
-def is_first_process() -> bool:
-    """Whether this is the one of them that writes files; a process that trains alone is."""
-    return not are_joined() or jax.process_index() == 0
+@contextlib.contextmanager
+def written_by_one(variables: Sequence[keras.Variable]) -> Iterator[bool]:
+    """Whether this process writes the files of a model; within the block it asks nothing of the others.
+
+    Without a distribution for that time, as Keras makes variables while it saves, which it would compare with those of
+    the other processes.
+
+    Args:
+        variables: what will be saved.
+    """
+    if not are_joined():
+        yield True
+        return
+    if spread := [each.path for each in variables if not each.value.is_fully_replicated]:
+        raise invalid(
+            "One process can save only what it holds a whole copy of",
+            received=f"a model with {counted(len(spread), 'variable')} spread over processes, such as {spread[0]!r}",
+            fix="Use keras.callbacks.OrbaxCheckpoint(...), which saves from all processes.",
+        )
+    distribution = keras.distribution.distribution()
+    keras.distribution.set_distribution(None)
+    try:
+        yield jax.process_index() == 0
+    finally:
+        keras.distribution.set_distribution(distribution)
 
 
 def check_processes() -> None:
