@@ -1,4 +1,4 @@
-"""Trains configurations on JAX in one process: `jax_child.py FOLDER MODES NAMES`, each list with commas.
+"""Trains configurations on JAX in one process: `jax_child.py FOLDER "MODE:NAME,NAME;MODE:NAME"`.
 
 The caller says in `XLA_FLAGS` how many devices there are, and in Keras's variables what other processes. What is left
 of each training becomes `MODE-NAME-RANK.npz`, and an error `MODE-NAME-RANK.txt`.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,11 @@ import keras
 import numpy as np
 from configurations import CONFIGURATIONS, OF_THE_WHOLE_BATCH, UNEVEN
 from device_runs import result, train
+from everything import everything
+from jax_life import life
 
-ALL = {**CONFIGURATIONS, **OF_THE_WHOLE_BATCH, **UNEVEN}
+LIFE = "life"  # no configuration: what else a trainer does
+ALL = {**CONFIGURATIONS, **OF_THE_WHOLE_BATCH, **UNEVEN, "everything": everything}
 
 
 def data_parallel(devices: int) -> Any:
@@ -52,22 +56,37 @@ MODES = {
 }
 
 
-def main(folder: Path, modes: list[str], names: list[str]) -> None:
+def check_layout(mode: str, trainer: Any) -> None:
+    """Some kernel is shared by devices where that was asked for, and the state of training by none."""
+    spread = [variable.path for variable in trainer.variables if not variable.value.is_fully_replicated]
+    assert bool(spread) == mode.startswith("model"), spread
+    assert not any(path.startswith("training_state") for path in spread), spread
+
+
+def main(folder: Path, work: dict[str, list[str]]) -> None:
     """Trains each configuration in each mode."""
     if "KERAS_DISTRIBUTION_JOB_ADDRESSES" in os.environ:
         jax.config.update("jax_cpu_collectives_implementation", "gloo")
         keras.distribution.initialize()
     rank, ranks = jax.process_index(), jax.process_count()
-    for mode in modes:
+    for mode, names in work.items():
         keras.distribution.set_distribution(MODES[mode]())
         for name in names:
             path = folder / f"{mode}-{name}-{rank}"
             try:
-                run = ALL[name]()
-                np.savez(f"{path}.npz", **result(run, train(run, rank, ranks)))
+                began = time.process_time()
+                if name == LIFE:
+                    found = life(folder, rank, ranks)
+                else:
+                    run = ALL[name]()
+                    found = result(run, train(run, rank, ranks))
+                    check_layout(mode, run.trainer)
+                np.savez(f"{path}.npz", **found)
+                print(f"{mode} {name}: {time.process_time() - began:.1f} s", flush=True)
             except Exception:
                 Path(f"{path}.txt").write_text(traceback.format_exc())
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2].split(","), sys.argv[3].split(","))
+    modes = (part.split(":") for part in sys.argv[2].split(";"))
+    main(Path(sys.argv[1]), {mode: names.split(",") for mode, names in modes})

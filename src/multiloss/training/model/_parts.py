@@ -52,7 +52,7 @@ def _check(what: str, samples: int, size: int, parts: int) -> None:
         received, fix = f"batch_size={size}", ""
     else:
         received = f"{counted(last, 'sample')} in the last batch of {what}"
-        fix = f"Leave out {counted(last % parts, 'sample')} of {counted(samples, 'sample')}, or choose a"
+        fix = f"Leave out {last % parts} of the {counted(samples, 'sample')}, or choose a"
     raise invalid(
         f"Every batch of a process must be cut into {parts} equal parts, one for each device",
         received=received,
