@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 from device_models import model, root_that_is_steep, table
-from device_runs import BATCH, EPOCHS, NONFINITE, VALIDATION, Run, data, with_weights
+from device_runs import BATCH, EPOCHS, NONFINITE, SAMPLES, VALIDATION, Run, data, with_weights
 from keras import layers, ops
 
 import multiloss as ml
@@ -69,7 +69,8 @@ def every_scale(**arguments: Any) -> Run:
     """A term with each scale of the library in each of its cases."""
     cases = [entry.cls(**case) for entry in members("scale") for case in entry.cases]
     terms = {f"at_{index}": squared(scale=scale) for index, scale in enumerate(cases)}
-    return Run(compiled(value=terms, balancer="uncertainty", **arguments), calibrates=True)
+    weights = {"value": 1.0 / len(terms)}  # together as one, or ten steps amplify the rounding of the first
+    return Run(compiled(value=terms, loss_weights=weights, balancer="uncertainty", **arguments), calibrates=True)
 
 
 def every_schedule(**arguments: Any) -> Run:
@@ -147,6 +148,12 @@ def monitored(**arguments: Any) -> Run:
     x, y, _ = data()
     watch = lambda: [ml.callbacks.BalanceMonitor(every=2, data=(x, y), batch_size=BATCH)]  # noqa: E731
     return Run(compiled(balancer="upgrad", **arguments), callbacks=watch)
+
+
+def monitored_own(**arguments: Any) -> Run:
+    """The same of what `fit` was given: on every process all of its own part, which together are all samples."""
+    watch = lambda: [ml.callbacks.BalanceMonitor(every=2, batch_size=SAMPLES)]  # noqa: E731
+    return Run(compiled(balancer="uncertainty", **arguments), callbacks=watch)
 
 
 def nonfinite_loss(**arguments: Any) -> Run:
@@ -234,6 +241,7 @@ CONFIGURATIONS: dict[str, Configuration] = {
     "guard-ignore": of_mode(plain(balancer="mgda"), "ignore"),
     "early_stopping": stopped_early,
     "monitor": monitored,
+    "monitor-own": monitored_own,
     "optimizer": averaged,
 }
 

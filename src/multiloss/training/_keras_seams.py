@@ -92,12 +92,16 @@ def sync_state(model: Any) -> None:
 
 @contextlib.contextmanager
 def values_kept(model: Any) -> Iterator[None]:
-    """Gives the variables their values back after an error: JAX's loop empties them before it traces the first step."""
-    variables = [*model.variables, *model.metrics_variables, *model.optimizer.variables]
+    """Gives the variables their values back after an error: JAX's loops empty them before they trace the first step."""
+    if getattr(model, "_jax_state_synced", False):
+        model._jax_state = None  # what is left there of an earlier loop must not come back
+    optimizer = getattr(model, "optimizer", None)
+    variables = [*model.variables, *model.metrics_variables, *(optimizer.variables if optimizer else ())]
     kept = [(variable, getattr(variable, "_value", None)) for variable in variables]
     try:
         yield
     except BaseException:
+        sync_state(model)  # of a later step there are newer ones; Keras does it at the end of a training alone
         for variable, value in kept:
             if getattr(variable, "_value", None) is None:
                 variable._value = value

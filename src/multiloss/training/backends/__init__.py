@@ -5,7 +5,9 @@ A new backend is one more room with a class `Program`; `step.StepProgram` and `r
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -26,6 +28,34 @@ def backend_replicas() -> Replicas:
 def matrix_derivatives(function: Any, point: Any, order: int) -> list[Any]:
     """Values and derivatives of a function between matrices on the active backend."""
     return _room().matrix_derivatives(function, point, order)
+
+
+def check_processes(host: Any) -> None:
+    """Raises where devices or processes that belong together would not give the numbers of one.
+
+    Args:
+        host: the `keras.Model` that trains.
+    """
+    _asked("check_processes", None, host)
+
+
+def parts_of_a_batch() -> int:
+    """Into how many equal parts every batch of this process must be cut."""
+    return _asked("parts_of_a_batch", 1)
+
+
+def written_by_one(variables: Sequence[Any]) -> contextlib.AbstractContextManager[bool]:
+    """Gives whether this process writes the files of a model: of those that train it together, one does.
+
+    Args:
+        variables: what will be saved.
+    """
+    return _asked("written_by_one", contextlib.nullcontext(True), variables)
+
+
+def _asked(question: str, alone: Any, *arguments: Any) -> Any:
+    """The answer of the active backend's room; of one that knows no other process, what holds for one alone."""
+    return getattr(_room(), question, lambda *_: alone)(*arguments)
 
 
 def _room() -> Any:

@@ -11,7 +11,7 @@ from ..._core.balancer import Balancer
 from ..._core.registry import PACKAGE
 from ..._core.typing import Array
 from .._keras_seams import clear_functions, install_trackers, look, peek, scope_of, untracked
-from ..backends import backend_program, backend_replicas
+from ..backends import backend_program, backend_replicas, check_processes
 from ..logs import OutputMetrics, TermTracker, check_log_owners
 from ..reading import (
     REGULARIZATION,
@@ -187,6 +187,7 @@ class MultiLossModel(SafelySaved, CheckedWhenLoaded, NamedDataModel, KerasFace):
 
     def _check_ready(self, method: str) -> None:
         self._assert_compile_called(method)
+        check_processes(self)
         check_calibrated(self)
         if self.program.notice_frozen():
             clear_functions(self)  # what was traced before trains the variables of then

@@ -8,9 +8,11 @@ from typing import Any
 
 import keras
 
+from .._keras_seams import values_kept
 from ..reading import read_data, refuse_masked
 from ..step import StepProgram
 from ._evaluate import checked_evaluation
+from ._parts import check_parts
 
 
 class NamedDataModel(keras.Model):
@@ -20,12 +22,13 @@ class NamedDataModel(keras.Model):
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.evaluate`."""
-        with checked_evaluation(self):
+        with checked_evaluation(self), values_kept(self):
             return _with_data(self, super().evaluate, args, kwargs)
 
     def predict(self, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.predict`."""
-        return _with_data(self, super().predict, args, kwargs)
+        with values_kept(self):
+            return _with_data(self, super().predict, args, kwargs)
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.train_on_batch`."""
@@ -41,13 +44,20 @@ class NamedDataModel(keras.Model):
         return _with_data(self, super().predict_on_batch, args, kwargs)
 
 
-def read_arguments(trainer: Any, bound: inspect.BoundArguments) -> None:
-    """Puts data in the form that Keras carries to the step in the place of what the user gave."""
+def read_arguments(trainer: Any, bound: inspect.BoundArguments, in_batches: bool = True) -> None:
+    """Puts data in the form that Keras carries to the step in the place of what the user gave.
+
+    Args:
+        trainer: the trainer.
+        bound: the arguments of one of its methods.
+        in_batches: whether the method cuts arrays into batches.
+    """
     given = bound.arguments
     if trainer.program is None or "x" not in given:
         return
     names = ("x", "y", "sample_weight")
     read = read_data(trainer.program.names, *(given.get(name) for name in names))
+    check_parts({**given, "x": read[0]}, in_batches)
     given.update({name: value for name, value in zip(names, read, strict=True) if name in given or value is not None})
     validation = given.get("validation_data")
     refuse_masked(validation_data=validation)
@@ -57,6 +67,7 @@ def read_arguments(trainer: Any, bound: inspect.BoundArguments) -> None:
 
 
 def _with_data(trainer: Any, method: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    bound = inspect.signature(method).bind(*args, **kwargs)
-    read_arguments(trainer, bound)
+    signature = inspect.signature(method)
+    bound = signature.bind(*args, **kwargs)
+    read_arguments(trainer, bound, in_batches="batch_size" in signature.parameters)
     return method(*bound.args, **bound.kwargs)

@@ -4,34 +4,53 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import io
 import math
 import os
 import re
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import keras
 
 from ..._core.writing import PART, beside, move, replace_bytes, to_disk, told_as
 from .._keras_seams import ask_to_overwrite, is_remote_path
+from ..backends import written_by_one
 
 # HDF5 ends the whole process where a disk is full, so what it writes goes through memory, up to this size.
 _IN_MEMORY = 2 * 1024**3
 _SIZES = {"float64": 8, "int64": 8, "uint64": 8, "float16": 2, "bfloat16": 2, "int8": 1, "uint8": 1, "bool": 1}
 
 
-class SafelySaved(keras.Model):
-    """A `keras.Model` whose files appear whole or not at all."""
+Method = TypeVar("Method", bound=Callable[..., None])
 
+
+def _by_one_process(method: Method) -> Method:
+    """The method of a model, done by the first of the processes that train it together."""
+
+    @functools.wraps(method)
+    def done(model: keras.Model, *args: Any, **kwargs: Any) -> None:
+        optimizer = getattr(model, "optimizer", None)
+        with written_by_one([*model.variables, *(optimizer.variables if optimizer else ())]) as writes:
+            if writes:
+                method(model, *args, **kwargs)
+
+    return cast(Method, done)
+
+
+class SafelySaved(keras.Model):
+    """A `keras.Model` whose files appear whole or not at all; of processes that train together the first writes."""
+
+    @_by_one_process
     def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
         """As `keras.Model.save`; a file that is there stays good until the new one is whole.
 
         Not for remote paths, which Keras writes as they are. Into a folder that is there already (`zipped=False`) each
-        file is moved by itself.
+        file is moved by itself. Of several processes that train one model all may call it, and the first alone writes.
         """
         known = str(filepath).endswith((".keras", ".h5", ".hdf5")) if zipped in (None, True) else True
         path = _local(filepath) if known and not (zipped is False and str(filepath).endswith(".keras")) else None
@@ -43,11 +62,13 @@ class SafelySaved(keras.Model):
             with _in_one_move(path, _num_bytes(self)) as part:
                 super().save(part, overwrite=True, zipped=zipped, **kwargs)
 
+    @_by_one_process
     def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None) -> None:
         """As `keras.Model.save_weights`; a file that is there stays good until the new one is whole.
 
         Not for remote paths, which Keras writes as they are. Of sharded weights each file is moved by itself, and their
-        index (`.weights.json`) is gone until all of them are in place: old shards are never read with new ones.
+        index (`.weights.json`) is gone until all of them are in place: old shards are never read with new ones. Of
+        several processes that train one model all may call it, and the first alone writes.
         """
         endings = (".weights.h5",) if max_shard_size is None else ("weights.h5", "weights.json")
         path = _local(filepath) if str(filepath).endswith(endings) and self.built else None

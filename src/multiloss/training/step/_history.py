@@ -16,6 +16,8 @@ from .._keras_seams import sync_state
 from ..reading import TrainingState
 
 LOSSES, LOGS = "progress/losses", "progress/logs"
+# Stands for NaN in the variables: JAX gives processes nothing that is not equal to itself.
+UNKNOWN = np.finfo("float32").max
 
 
 class History:
@@ -45,29 +47,29 @@ class History:
         self.state = state
 
     def initial_values(self) -> dict[str, Any]:
-        """Nothing is known yet: NaN, with which every comparison is false."""
+        """Nothing is known yet: read as NaN, with which every comparison is false."""
         values = {}
         if self.reads_losses:
-            values[LOSSES] = np.full(len(self.term_names), np.nan, "float32")
+            values[LOSSES] = np.full(len(self.term_names), UNKNOWN)
         if self.log_names:
-            values[LOGS] = np.full(len(self.log_names), np.nan, "float32")
+            values[LOGS] = np.full(len(self.log_names), UNKNOWN)
         return values
 
     def progress(self) -> TrainingProgress:
         """What schedules read in this step."""
         losses, logs = {}, {}
         if self.reads_losses:
-            vector = self.state[LOSSES].value
+            vector = _known(self.state[LOSSES].value)
             losses = {name: vector[index] for index, name in enumerate(self.term_names)}
         if self.log_names:
-            vector = self.state[LOGS].value
+            vector = _known(self.state[LOGS].value)
             logs = {name: vector[index] for index, name in enumerate(self.log_names)}
         return TrainingProgress(self.state["step"].value, self.state["epoch"].value, losses=losses, logs=logs)
 
     def monitored(self) -> Array:
         """What the balancer reads of the epoch logs, in the order in which it named them."""
         places = [self.log_names.index(name) for name in self.of_balancer]
-        return ops.take(self.state[LOGS].value, places, axis=0)
+        return ops.take(_known(self.state[LOGS].value), places, axis=0)
 
     def remember_losses(self, losses: Array, labelled: Array) -> None:
         """Keeps the losses of a step, where a schedule reads them; those of terms without a label in the batch stay."""
@@ -90,7 +92,12 @@ class History:
                 values[index] = float(logs[name])
             elif validated or not name.startswith("val_"):
                 raise unknown_name("log", name, logs, "A schedule or the balancer reads it at the end of each epoch.")
-        self.state[LOGS].assign(values)
+        self.state[LOGS].assign(np.where(np.isnan(values), UNKNOWN, values))
+
+
+def _known(vector: Array) -> Array:
+    """What was remembered, with NaN where nothing is known."""
+    return ops.where(ops.equal(vector, UNKNOWN), np.float32(np.nan), vector)
 
 
 def check_schedules(schedules: Sequence[Schedule], term_names: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from ....terms import TermValue
 from ..._keras_seams import sync_state
 from ...rows import Activations
 from ...step import Forward, Linearized, StepProgram, differentiate
+from ._processes import are_joined, joined, on_every_process
 from ._pullback import VjpPullback
 from ._rows import rows_of
 
@@ -103,16 +104,22 @@ class Program(StepProgram):
         return Linearized(forward, pull.losses, pull, scope, pull.connected_around)
 
     def on_one_batch(self, function: Callable[[Linearized], Any], x: Any, y: Any, sample_weight: Any) -> Any:
-        """See `StepProgram`; compiled once for each function, unless the host runs eagerly."""
+        """See `StepProgram`; compiled once for each function, unless the host runs eagerly.
+
+        Several processes each give their part of the batch, and get the same of the whole.
+        """
 
         def examine(state: tuple, data: tuple) -> Any:
             x, y, sample_weight = data
             return function(self.linearize(x, y, sample_weight, state))
 
+        if together := are_joined():
+            x, y, sample_weight = joined((x, y, sample_weight))
         known = self._examine_compiled
         trained = [id(variable) for variable in self.model.trainable_variables]
         if known is None or known[:2] != (function, trained):
-            known = (function, trained, examine if self.host.run_eagerly else jax.jit(examine))
+            compiled = jax.jit(examine, out_shardings=on_every_process() if together else None)
+            known = (function, trained, examine if self.host.run_eagerly and not together else compiled)
             self._examine_compiled = known
         sync_state(self.host)
         with self.same_draws():

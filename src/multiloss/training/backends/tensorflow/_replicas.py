@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import keras
 import tensorflow as tf
 from keras import ops
 
+from ...._core.errors import invalid
 from ...step import Replicas
 
 
@@ -52,3 +55,46 @@ def _across(strategy: tf.distribute.Strategy, condition: Any, true: Any, false: 
         return run
 
     return tf.cond(strategy.experimental_local_results(condition)[0], branch(true), branch(false))
+
+
+@contextlib.contextmanager
+def written_by_one(variables: Sequence[keras.Variable]) -> Iterator[bool]:
+    """Whether this process writes the files of a model: of several workers the chief does."""
+    resolver = tf.distribute.get_strategy().cluster_resolver or _resolver(variables)
+    yield resolver is None or not resolver.cluster_spec().as_dict() or resolver.task_id in (None, 0)
+
+
+def _resolver(variables: Sequence[keras.Variable]) -> Any:
+    """Who knows the workers that hold the variables."""
+    strategy = next((s for v in variables if (s := getattr(v.value, "distribute_strategy", None)) is not None), None)
+    return None if strategy is None else strategy.cluster_resolver
+
+
+def check_processes(host: keras.Model) -> None:
+    """Raises for a strategy under which the replicas would not take the step of one device, or that would not be used.
+
+    Args:
+        host: the trainer.
+    """
+    strategy = host.distribute_strategy
+    known = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy, tf.distribute.OneDeviceStrategy)
+    if strategy.num_replicas_in_sync > 1 and not isinstance(strategy, known):
+        raise invalid(
+            "multiloss trains under tf.distribute.MirroredStrategy and MultiWorkerMirroredStrategy",
+            received=type(strategy).__name__,
+            fix="Build and compile under the scope of one of them.",
+        )
+    held = [*host.variables, *(host.optimizer.variables if host.optimizer else ())]
+    elsewhere = [variable.path for variable in held if _copies(variable) != strategy.num_replicas_in_sync]
+    if elsewhere:
+        raise invalid(
+            "Model, optimizer and trainer must be made under the scope of one strategy",
+            received=f"a trainer of {type(strategy).__name__}, and {elsewhere[0]!r}, which was made under another",
+            fix="Put the model, the optimizer object and ml.compile into `with strategy.scope():`.",
+        )
+
+
+def _copies(variable: keras.Variable) -> int:
+    """How many replicas have a copy of their own."""
+    strategy = getattr(variable.value, "distribute_strategy", None)
+    return 1 if strategy is None else strategy.num_replicas_in_sync

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import keras
 import torch
 import torch.distributed as dist
+from torch.distributed.tensor import DTensor
 
 from ...._core.errors import invalid
+from ...._core.wording import counted
 from ...step import Replicas, fingerprint, together
 
 
@@ -107,3 +110,20 @@ class Processes(Replicas):
                     fix="Call `fit` in all of them with the same arguments but the data, and change no weights in one "
                     "of them alone.",
                 )
+
+
+@contextlib.contextmanager
+def written_by_one(variables: Sequence[keras.Variable]) -> Iterator[bool]:
+    """Whether this process writes the files of a model: all hold the same, and the first one writes."""
+    yield not (dist.is_available() and dist.is_initialized()) or dist.get_rank() == 0
+
+
+def check_processes(host: keras.Model) -> None:
+    """Raises where the weights are spread over processes, whose gradients nobody would put together."""
+    spread = [variable.path for variable in host.variables if isinstance(variable.value, DTensor)]
+    if spread:
+        raise invalid(
+            "On PyTorch every process must hold the whole model",
+            received=f"{counted(len(spread), 'variable')} spread over processes, such as {spread[0]!r}",
+            fix="Use keras.distribution.DataParallel, or torchrun alone, in the place of ModelParallel.",
+        )

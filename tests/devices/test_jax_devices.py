@@ -1,0 +1,126 @@
+"""On JAX several devices and processes give the numbers of one: weights, slots, all other state, and logs.
+
+Children train, since a process has the devices with which it began. `DEVICES=all` (by `make devices`) trains every
+configuration in every way, and prints the table of `docs/several_devices.md`.
+"""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from configurations import CONFIGURATIONS, OF_THE_WHOLE_BATCH
+from device_runs import TOLERANCE, largest_difference
+
+pytestmark = pytest.mark.skipif(
+    keras.backend.backend() != "jax", reason="keras.distribution; other backends have files of their own"
+)
+CHILD = Path(__file__).with_name("jax_child.py")
+ALL = os.environ.get("DEVICES") == "all"
+if ALL:
+    EVERY = [*CONFIGURATIONS, *OF_THE_WHOLE_BATCH, "everything"]
+    PLAN = dict.fromkeys(["data2", "data4", "model2", "model4", "processes"], EVERY)
+    PLAN["data4"] = PLAN["processes"] = [*EVERY, "life"]
+else:
+    PLAN = {
+        "data4": ["guard-raise-gradient", "life"],
+        "model4": ["everything", "representation", "balancer-famo"],
+        "processes": ["everything", "life"],
+    }
+NAMES = list(dict.fromkeys(name for names in PLAN.values() for name in names if name != "life"))
+TITLES = {
+    "data2": "`DataParallel`, 2 devices",
+    "data4": "`DataParallel`, 4 devices",
+    "model2": "`ModelParallel`, 1 x 2",
+    "model4": "`ModelParallel`, 2 x 2",
+    "processes": "2 processes with 2 devices",
+}
+
+
+def _environment(devices, **more):
+    flags = [os.environ.get("XLA_FLAGS", ""), f"--xla_force_host_platform_device_count={devices}"]
+    return {**os.environ, "XLA_FLAGS": " ".join(flags), "JAX_PLATFORMS": "cpu", "PYTHONWARNINGS": "ignore", **more}
+
+
+def _train(folder, work, environments):
+    """Runs one child in each environment, at the same time; `work` is names by mode."""
+    given = [";".join(f"{mode}:{','.join(names)}" for mode, names in work.items())]
+    with contextlib.ExitStack() as stack:
+        children = [
+            stack.enter_context(
+                subprocess.Popen([sys.executable, CHILD, folder, *given], env=each, stdout=subprocess.DEVNULL)
+            )
+            for each in environments
+        ]
+        try:
+            codes = [child.wait(timeout=7200 if ALL else 600) for child in children]
+        finally:
+            for child in children:
+                child.kill()  # one that waits for another that is no more
+    assert not any(codes), codes
+
+
+def _cluster(processes):
+    """What Keras reads of the other processes."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        address = f"localhost:{free.getsockname()[1]}"
+    common = {"KERAS_DISTRIBUTION_JOB_ADDRESSES": address, "KERAS_DISTRIBUTION_NUM_PROCESSES": str(processes)}
+    return [_environment(2, **common, KERAS_DISTRIBUTION_PROCESS_ID=str(rank)) for rank in range(processes)]
+
+
+def _found(folder, mode, name, rank=0):
+    with np.load(folder / f"{mode}-{name}-{rank}.npz") as file:
+        return dict(file)
+
+
+def test_several_devices_give_the_numbers_of_one(tmp_path):
+    """One test, so that each child and each training on one device runs once."""
+    devices = {mode: names for mode, names in PLAN.items() if mode != "processes"}
+    _train(tmp_path, {"one": NAMES, **devices}, [_environment(4)])
+    _train(tmp_path, {"processes": PLAN["processes"]}, _cluster(2))
+    errors = {path.stem: path.read_text() for path in tmp_path.glob("*.txt")}
+    assert not errors, "\n".join(errors.values())
+    table = {name: dict.fromkeys(PLAN, "") for name in NAMES}
+    differ = {}
+    for mode, names in PLAN.items():
+        for name in names:
+            if name == "life":
+                continue
+            for rank in range(2 if mode == "processes" else 1):
+                found = largest_difference(_found(tmp_path, "one", name), _found(tmp_path, mode, name, rank))
+                table[name][mode] = f"{found[0]:.0e}".replace("e-0", "e-")
+                if not found[0] < TOLERANCE:
+                    differ[mode, name, rank] = found
+    print("", "| configuration | " + " | ".join(TITLES[mode] for mode in PLAN) + " |", sep="\n")
+    print("|---|" + "---|" * len(PLAN))
+    print(*(f"| {name} | " + " | ".join(row.values()) + " |" for name, row in table.items()), sep="\n")
+    assert not differ
+    _check_life(tmp_path)
+
+
+def _check_life(folder):
+    alone = {name: str(text) for name, text in _found(folder, "data4", "life").items()}
+    first, second = (
+        {name: str(text) for name, text in _found(folder, "processes", "life", rank).items()} for rank in range(2)
+    )
+    # A probe sees the whole batch.
+    for name in ("losses", "gramian", "labelled", "rows"):
+        assert first[name] == second[name] == alone[name], name
+    # The first process writes, whatever path the others name, and all load the same.
+    assert first["files"] == second["files"] == "['common.keras', 'own-0.weights.h5']"
+    assert first["loaded"].startswith("(0.0")
+    assert second["loaded"].startswith("(0.0")
+    assert "2 processes and no distribution" in first["alone"]
+    # What JAX cannot cut into equal parts is refused before anything is lost.
+    assert "batch_size=10" in alone["size"]
+    for method in ("fit", "size", "split", "validation", "evaluate", "predict", "batch"):
+        assert "4 equal parts, one for each device" in alone[method], method
+    assert "14 samples in the last batch of the data. Leave out 2 of the 30 samples" in alone["fit"]
+    assert "of `validation_data`" in alone["validation"]
+    assert alone["lost"].startswith("(0.0"), alone
