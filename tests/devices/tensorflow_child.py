@@ -29,8 +29,10 @@ else:
 
 from configurations import CONFIGURATIONS, OF_THE_WHOLE_BATCH, UNEVEN
 from device_runs import result, train
+from everything import everything
+from tensorflow_life import files, life
 
-ALL = {**CONFIGURATIONS, **OF_THE_WHOLE_BATCH, **UNEVEN}
+ALL = {**CONFIGURATIONS, **OF_THE_WHOLE_BATCH, **UNEVEN, "everything": everything}
 
 
 @functools.cache
@@ -46,6 +48,11 @@ def strategy_of(mode: str) -> Any:
     return mirrored() if mode in ("graph", "eager") else None
 
 
+def _files(strategy: Any, folder: Path, rank: int) -> dict[str, str]:
+    with strategy.scope():
+        return files(folder, rank)
+
+
 def main(folder: Path, modes: list[str], names: list[str]) -> None:
     """Trains each configuration in each mode; the strategy cuts the batches, of whatever is given to every worker."""
     rank = json.loads(os.environ.get("TF_CONFIG", '{"task": {"index": 0}}'))["task"]["index"]
@@ -54,6 +61,10 @@ def main(folder: Path, modes: list[str], names: list[str]) -> None:
         for name in names:
             path = folder / f"{mode}-{name}-{rank}"
             try:
+                if name in ("life", "files"):
+                    found = life(strategy) if name == "life" else _files(strategy, folder, rank)
+                    np.savez(f"{path}.npz", **found)
+                    continue
                 with contextlib.nullcontext() if strategy is None else strategy.scope():
                     run = ALL[name](**({"run_eagerly": True} if mode == "eager" else {}))
                 np.savez(f"{path}.npz", **result(run, train(run)))

@@ -17,8 +17,10 @@ import torch
 import torch.distributed as dist
 from configurations import CONFIGURATIONS, OF_THE_WHOLE_BATCH, UNEVEN
 from device_runs import result, train
+from everything import everything
+from torch_life import life
 
-ALL = {**CONFIGURATIONS, **OF_THE_WHOLE_BATCH, **UNEVEN}
+ALL = {**CONFIGURATIONS, **OF_THE_WHOLE_BATCH, **UNEVEN, "everything": everything}
 
 
 def main(folder: Path, names: list[str]) -> None:
@@ -31,6 +33,9 @@ def main(folder: Path, names: list[str]) -> None:
     for name in names:
         path = folder / f"{mode}-{name}-{rank}"
         try:
+            if name == "life":
+                np.savez(f"{path}.npz", **life(folder, rank, ranks))
+                continue
             run = ALL[name]()
             np.savez(f"{path}.npz", **result(run, train(run, rank, ranks)))
         except Exception:

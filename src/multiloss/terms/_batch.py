@@ -98,6 +98,7 @@ class TermValue:
         targets: the targets with safe values, for scales; None without a target.
         mask: 1 where a target is labelled and has a weight other than 0, in the rank of `targets`; None where all are.
         is_sum: whether the denominator is 1 however many labels there are, so that it does not grow with the batch.
+        is_whole: whether a function gave one number for the whole batch, which its parts do not add up to.
         fault: what is wrong with labels or weights, a vector as `_faults.py` has it; None where nothing was looked at.
     """
 
@@ -108,6 +109,7 @@ class TermValue:
     targets: Array | None = None
     mask: Array | None = None
     is_sum: bool = False
+    is_whole: bool = False
     fault: Array | None = None
 
     @property
@@ -136,7 +138,7 @@ def batch_value(term: str, value: Array, batch: Batch) -> TermValue:
             fix="Average over the other axes, and over the batch or not at all.",
         )
     numerator = ops.sum(value) if len(value.shape) == 1 else value * batch.size
-    return TermValue(numerator, batch.size, batch.size, batch.size)
+    return TermValue(numerator, batch.size, batch.size, batch.size, is_whole=len(value.shape) == 0)
 
 
 def _one_per_sample(value: Array, batch: Batch) -> bool:

@@ -74,7 +74,8 @@ class OutputPenalty(Description):
         values = as_values(name, function(difference))
         padding = counting(Labels(name, y_pred, padding=batch.masks.get(str(self.output))))
         if padding is None:
-            return batch_value(name, ops.mean(values), batch)
+            value = batch_value(name, ops.mean(values), batch)
+            return dataclasses.replace(value, is_whole=len(values.shape) == 0)
         rank = len(padding.shape)
         if len(values.shape) < rank or not agree(tuple(values.shape[:rank]), tuple(padding.shape)):
             raise invalid(

@@ -155,7 +155,7 @@ class Term(Description):
             nothing = filled(reduced.numerator, np.nan)
             reduced = reduced._replace(numerator=ops.where(fault[0] > NO_FAULT, nothing, reduced.numerator))
         is_sum = self.reads_as.reduction == "sum"
-        return TermValue(*reduced, batch.size, safe_true, _counted(mask, weights, rank), is_sum, fault)
+        return TermValue(*reduced, batch.size, safe_true, _counted(mask, weights, rank), is_sum, fault=fault)
 
     def _arrays(self, name: str, batch: Batch) -> tuple[Array, Array]:
         y_pred = batch.output(name, str(self.output))

@@ -151,9 +151,14 @@ def first_part(leaf: Any) -> Any:
     return leaf.values[0] if type(leaf).__name__ == "PerReplica" else leaf
 
 
+def strategy_of(host: Any) -> Any:
+    """The `tf.distribute` strategy under whose scope the host was made; None without one."""
+    return getattr(host, "_distribute_strategy", None)
+
+
 def scope_of(host: Any) -> contextlib.AbstractContextManager[Any]:
-    """The scope in which the host's variables are made: of its `tf.distribute` strategy, where it has one."""
-    strategy = getattr(host, "_distribute_strategy", None)
+    """The scope in which the host's variables are made."""
+    strategy = strategy_of(host)
     return contextlib.nullcontext() if strategy is None else strategy.scope()
 
 

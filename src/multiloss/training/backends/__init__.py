@@ -30,13 +30,14 @@ def matrix_derivatives(function: Any, point: Any, order: int) -> list[Any]:
     return _room().matrix_derivatives(function, point, order)
 
 
-def check_processes(host: Any) -> None:
+def check_processes(host: Any, variables: Sequence[Any]) -> None:
     """Raises where devices or processes that belong together would not give the numbers of one.
 
     Args:
         host: the `keras.Model` that trains.
+        variables: its own and its optimizer's.
     """
-    _asked("check_processes", None, host)
+    _asked("check_processes", None, host, variables)
 
 
 def parts_of_a_batch() -> int:

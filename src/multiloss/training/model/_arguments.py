@@ -10,11 +10,12 @@ import keras
 
 from ..._core.errors import invalid
 from ..._core.kinds import check_flag
+from ..backends import check_processes
 
 HANDED_ON = ("jit_compile", "run_eagerly", "steps_per_execution", "auto_scale_loss")
 
 
-def keras_arguments(optimizer: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def keras_arguments(host: keras.Model, optimizer: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of `keras.Model.compile`; raises `ValueError` for what Keras would take and not understand."""
     if optimizer is None or isinstance(optimizer, type):
         written = "a name, such as 'adam'" if optimizer is None else f"{optimizer.__name__}()"
@@ -27,6 +28,7 @@ def keras_arguments(optimizer: Any, arguments: Mapping[str, Any]) -> dict[str, A
             received=optimizer,
             fix="For example 'adam', or keras.optimizers.Adam(1e-3).",
         ) from error
+    check_processes(host, [*host.variables, *optimizer.variables])
     chosen = {name: arguments[name] for name in HANDED_ON}
     if chosen["jit_compile"] not in (True, False, "auto"):
         raise invalid("`jit_compile` must be True, False or 'auto'", received=chosen["jit_compile"])

@@ -6,9 +6,11 @@ from typing import Any
 
 import keras
 
+from ...terms import TermValue
 from .._keras_seams import output_spec
 from ..reading import check_numbers, refuse_masked
 from ..step import StepProgram
+from ._traffic import warn_inexact
 
 # Samples of a batch whose shape does not say it.
 USUAL = 32
@@ -26,10 +28,13 @@ def dry_run(program: StepProgram, x: Any, y: Any, sample_weight: Any) -> None:
         sample_weight: sample weights.
     """
 
+    values: list[TermValue] = []
+
     def run(x: Any, y: Any, sample_weight: Any) -> Any:
         with keras.StatelessScope(collect_losses=True):
             forward = program.forward(x, y, sample_weight, training=False)
             program.update_metrics(forward.batch)
+        values[:] = forward.values
         return [value.loss for value in forward.values]
 
     refuse_masked(x=x, y=y, sample_weight=sample_weight)  # the first batch of a generator, or of a probe
@@ -38,5 +43,6 @@ def dry_run(program: StepProgram, x: Any, y: Any, sample_weight: Any) -> None:
         if not program.model.built:
             output_spec(lambda inputs: program.host.observe(inputs, False), x)
         output_spec(run, x, y, sample_weight)
+    warn_inexact(program.host, values)
     program.notice_frozen()  # a model that is built only now trains from here on what is trainable now
     program.batch_size = int(keras.tree.flatten(x)[0].shape[0] or USUAL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..._core.wording import aligned
+from ._traffic import traffic
 
 COLUMNS = ("term", "reads", "reduction", "scale", "weight", "balanced")
 
@@ -22,5 +23,5 @@ def explanation(trainer: Any) -> str:
     rows.insert(1, tuple("-" * width for width in widths))
     listed = trainer.program.names.listed or ()
     order = [f"lists are in the order of the outputs: {', '.join(listed)}"] if len(listed) > 1 else []
-    balancer = trainer.balancer
-    return "\n".join([*aligned(rows), *order, f"balancer: {balancer!r}, reads {balancer.needs.value}"])
+    balancer, sent = trainer.balancer, traffic(trainer)
+    return "\n".join([*aligned(rows), *order, f"balancer: {balancer!r}, reads {balancer.needs.value}", *sent])

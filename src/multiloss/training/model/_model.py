@@ -112,7 +112,7 @@ class MultiLossModel(SafelySaved, CheckedWhenLoaded, NamedDataModel, KerasFace):
         names.read_by({name: term.description for name, term in specified.items()}, bool(weighted_metrics))
         check_schedules([schedule for term in specified.values() for schedule in term.schedules], list(specified))
         by_output = OutputMetrics(metrics, weighted_metrics, names.listed) if metrics or weighted_metrics else None
-        checked = keras_arguments(optimizer, arguments)
+        checked = keras_arguments(self, optimizer, arguments)
         bound = bind(specified, self, self.state)
         objective = Objective(bound, resolved, self.state, balancer is not None, backend_replicas())
         tracker = TermTracker(objective.terms, objective.has_own_objective)
@@ -165,10 +165,8 @@ class MultiLossModel(SafelySaved, CheckedWhenLoaded, NamedDataModel, KerasFace):
 
     def make_train_function(self, force: bool = False) -> Any:
         """As Keras's."""
-        if self.jit_compile:
-            self.program.prepare()
         if self.train_function is None or force:
-            self.program.objective.replicas.broadcast([*self.variables, *self.optimizer.variables])
+            self.program.prepare()
         return super().make_train_function(force)
 
     def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
@@ -187,7 +185,7 @@ class MultiLossModel(SafelySaved, CheckedWhenLoaded, NamedDataModel, KerasFace):
 
     def _check_ready(self, method: str) -> None:
         self._assert_compile_called(method)
-        check_processes(self)
+        check_processes(self, [*self.variables, *self.optimizer.variables])
         check_calibrated(self)
         if self.program.notice_frozen():
             clear_functions(self)  # what was traced before trains the variables of then

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -26,10 +26,20 @@ class Replicas:
     same shape on all of them.
     """
 
+    way: ClassVar[str] = "summed up"
+
     @property
     def count(self) -> int:
         """How many take part in the step that runs now; 1 outside of steps."""
         return 1
+
+    def count_of(self, host: Any) -> int:
+        """How many take part in the steps of a host, whenever it is asked."""
+        return 1
+
+    def inexact(self, host: Any) -> list[str]:
+        """What the backend's optimizer does in another way than on one device, in words."""
+        return []
 
     def gather(self, vector: Array) -> Array:
         """What every replica gave, shape `(count, n)`, in the same order everywhere."""

@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras import ops
 
 from ...._core.errors import invalid
+from ..._keras_seams import strategy_of
 from ...step import Replicas
 
 
@@ -22,6 +23,15 @@ class Mirrored(Replicas):
         """See `Replicas`."""
         context = tf.distribute.get_replica_context()
         return 1 if context is None else context.num_replicas_in_sync
+
+    def count_of(self, host: keras.Model) -> int:
+        """See `Replicas`."""
+        return host.distribute_strategy.num_replicas_in_sync
+
+    def inexact(self, host: keras.Model) -> list[str]:
+        """See `Replicas`."""
+        clips = [name for name in ("clipnorm", "global_clipnorm", "clipvalue") if getattr(host.optimizer, name, None)]
+        return [f"Keras clips each replica's gradients before it sums them up ({', '.join(clips)})"] if clips else []
 
     def gather(self, vector: tf.Tensor) -> tf.Tensor:
         """See `Replicas`; one sum, where TensorFlow's own gathering first asks for the shapes."""
@@ -70,26 +80,27 @@ def _resolver(variables: Sequence[keras.Variable]) -> Any:
     return None if strategy is None else strategy.cluster_resolver
 
 
-def check_processes(host: keras.Model) -> None:
+def check_processes(host: keras.Model, variables: Sequence[keras.Variable]) -> None:
     """Raises for a strategy under which the replicas would not take the step of one device, or that would not be used.
 
     Args:
         host: the trainer.
+        variables: its own and its optimizer's.
     """
-    strategy = host.distribute_strategy
+    strategy = strategy_of(host)
     known = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy, tf.distribute.OneDeviceStrategy)
-    if strategy.num_replicas_in_sync > 1 and not isinstance(strategy, known):
+    if strategy is not None and not isinstance(strategy, known):
         raise invalid(
             "multiloss trains under tf.distribute.MirroredStrategy and MultiWorkerMirroredStrategy",
             received=type(strategy).__name__,
             fix="Build and compile under the scope of one of them.",
         )
-    held = [*host.variables, *(host.optimizer.variables if host.optimizer else ())]
-    elsewhere = [variable.path for variable in held if _copies(variable) != strategy.num_replicas_in_sync]
-    if elsewhere:
+    count = host.distribute_strategy.num_replicas_in_sync
+    if elsewhere := [variable.path for variable in variables if _copies(variable) != count]:
+        own = "none" if strategy is None else type(strategy).__name__
         raise invalid(
             "Model, optimizer and trainer must be made under the scope of one strategy",
-            received=f"a trainer of {type(strategy).__name__}, and {elsewhere[0]!r}, which was made under another",
+            received=f"a trainer under {own}, and {elsewhere[0]!r} under another",
             fix="Put the model, the optimizer object and ml.compile into `with strategy.scope():`.",
         )
 

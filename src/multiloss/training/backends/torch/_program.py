@@ -96,8 +96,10 @@ class Program(WritingProgram):
             return super().logs(compute)
 
     def prepare(self) -> None:
-        """Compiled graphs must allow a second backward pass over the same buffers."""
-        torch._functorch.config.donated_buffer = False
+        """Compiled graphs must allow a second backward pass over the same buffers; processes begin from one state."""
+        if getattr(self.host, "jit_compile", False):
+            torch._functorch.config.donated_buffer = False
+        self.objective.replicas.broadcast([*self.host.variables, *self.host.optimizer.variables])
 
     @classmethod
     def random_state(cls) -> dict[str, np.ndarray]:

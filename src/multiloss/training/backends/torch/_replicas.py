@@ -19,6 +19,8 @@ from ...step import Replicas, fingerprint, together
 class Processes(Replicas):
     """See `Replicas`; every collective is one call, whatever number of arrays it carries."""
 
+    way = "scattered as they are summed up, half of a sum each"
+
     def __init__(self) -> None:
         self._connected: dict[tuple[int, ...], list[bool]] = {}
 
@@ -26,6 +28,10 @@ class Processes(Replicas):
     def count(self) -> int:
         """See `Replicas`."""
         return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+    def count_of(self, host: keras.Model) -> int:
+        """See `Replicas`."""
+        return self.count
 
     def gather(self, vector: torch.Tensor) -> torch.Tensor:
         """See `Replicas`."""
@@ -118,9 +124,9 @@ def written_by_one(variables: Sequence[keras.Variable]) -> Iterator[bool]:
     yield not (dist.is_available() and dist.is_initialized()) or dist.get_rank() == 0
 
 
-def check_processes(host: keras.Model) -> None:
+def check_processes(host: keras.Model, variables: Sequence[keras.Variable]) -> None:
     """Raises where the weights are spread over processes, whose gradients nobody would put together."""
-    spread = [variable.path for variable in host.variables if isinstance(variable.value, DTensor)]
+    spread = [variable.path for variable in variables if isinstance(variable.value, DTensor)]
     if spread:
         raise invalid(
             "On PyTorch every process must hold the whole model",

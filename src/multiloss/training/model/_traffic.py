@@ -1,0 +1,74 @@
+"""What the replicas of a step send to each other, in words, and what they cannot give as one device would."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from ..._core.wording import counted, listed
+from ...terms import TermValue
+from .._keras_seams import all_layers
+from ..rows import REPRESENTATION
+
+
+def traffic(trainer: Any) -> list[str]:
+    """One line for a trainer with several replicas; none for one alone."""
+    objective = trainer.program.objective
+    count = objective.replicas.count_of(trainer)
+    if count == 1:
+        return []
+    weights = _size(trainer.trainable_variables)
+    logs = _size(trainer.metrics_variables)
+    parts = [f"the gradients of {counted(weights, 'weight')} once, as plain data parallelism does"]
+    balancing, rows = objective.balancing, len(objective.balancing.rows)
+    if balancing.reads_gradients:
+        each = "" if balancing.every == 1 else f", in each {balancing.every}. step"
+        if balancing.over.wrt.startswith(REPRESENTATION):
+            parts.append(f"{rows} x {rows} inner products{each}")
+        else:
+            sharing = trainer.program.plan.sharing
+            over = sharing and _size([trainer.program.plan.variables[index] for index in sharing.measured])
+            of = "the shared weights" if over is None else counted(over, "shared weight")
+            parts.append(f"{counted(rows, 'row')} of {of}, {objective.replicas.way}{each}")
+    parts.append(f"{counted(4 * len(objective.terms), 'number')} of losses and labels, and {logs} of logs")
+    return [f"{count} replicas; each sends in a step {listed(parts)}"]
+
+
+def warn_inexact(trainer: Any, values: Sequence[TermValue]) -> None:
+    """Says in one line, before training, what several replicas cannot give as one device would.
+
+    Args:
+        trainer: the `keras.Model` that trains.
+        values: the terms' values of a dry run.
+    """
+    objective = trainer.program.objective
+    count = objective.replicas.count_of(trainer)
+    if count == 1:
+        return
+    layers = [layer for layer in all_layers(trainer.model) if _reads_batch(layer)]
+    reasons = []
+    if layers:
+        names = listed([layer.name for layer in layers[:3]] + (["others"] if len(layers) > 3 else []))
+        reasons.append(f"{names} take statistics of each replica's own part (BatchNormalization(synchronized=True))")
+    if whole := [term.name for term, value in zip(objective.terms, values, strict=True) if value.is_whole]:
+        names = listed(repr(name) for name in whole)
+        reasons.append(f"{names} give one number for a whole batch, of which the replicas' mean is taken")
+    reasons += objective.replicas.inexact(trainer)
+    if reasons:
+        warnings.warn(
+            f"{count} replicas will not give the numbers of one device: {'; '.join(reasons)}.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _reads_batch(layer: keras.layers.Layer) -> bool:
+    return isinstance(layer, keras.layers.BatchNormalization) and not layer.synchronized
+
+
+def _size(variables: Sequence[keras.Variable]) -> int:
+    return sum(math.prod(variable.shape) for variable in variables)

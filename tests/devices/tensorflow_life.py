@@ -1,0 +1,75 @@
+"""What replicas on TensorFlow do beside a training: what is refused, what is said before it, what workers save."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+from configurations import CONFIGURATIONS, compiled
+from device_models import model
+from device_runs import Run, data, largest_difference, result, train
+
+import multiloss as ml
+
+
+def message(function: Any) -> str:
+    """What is said where something is refused."""
+    try:
+        function()
+    except ValueError as error:
+        return str(error)
+    return "no error"
+
+
+def refusals(strategy: tf.distribute.Strategy) -> dict[str, str]:
+    """Trainings that would not be those of one device, and are not begun."""
+    outside, optimizer = model(), keras.optimizers.SGD(0.05)
+    with strategy.scope():
+        inside = model()
+        found = {
+            "model outside": message(lambda: compiled(outside)),
+            "optimizer outside": message(lambda: compiled(model(), optimizer=optimizer)),
+        }
+    found["trainer outside"] = message(lambda: compiled(inside))
+    with tf.distribute.experimental.CentralStorageStrategy(["CPU:0", "CPU:1"], "CPU:0").scope():
+        return {**found, "unknown strategy": message(compiled)}
+
+
+def warned(strategy: tf.distribute.Strategy) -> dict[str, str]:
+    """What cannot be exact is said in one line, and what a step sends."""
+    with strategy.scope():
+        more = {"whole": ml.Joint(lambda y_pred: keras.ops.max(y_pred["value"]))}
+        norm = model(inner=(keras.layers.BatchNormalization(name="norm"),))
+        trainer = compiled(norm, optimizer=keras.optimizers.SGD(0.05, clipnorm=1.0), more=more, balancer="upgrad")
+    x, y, _ = data(16)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        trainer.fit(x, y, batch_size=16, verbose=0)
+    lines = [str(each.message) for each in said if "replicas" in str(each.message)]
+    assert len(lines) == 1, lines
+    return {"warning": lines[0], "explained": trainer.explain()}
+
+
+def life(strategy: tf.distribute.Strategy) -> dict[str, str]:
+    """All of it."""
+    return {**refusals(strategy), **warned(strategy)}
+
+
+def files(folder: Path, rank: int) -> dict[str, str]:
+    """Checkpoints under paths of each worker, and what is loaded again."""
+    own, common = folder / f"own-{rank}.weights.h5", folder / "common.keras"
+    run = CONFIGURATIONS["balancer-famo"]()
+    run.callbacks = lambda: [keras.callbacks.ModelCheckpoint(own, save_weights_only=True)]
+    train(run)
+    before = result(run, {})
+    run.trainer.save(common)
+    for _ in range(600):  # the chief may be still at it
+        if common.exists():
+            break
+        time.sleep(0.1)
+    found = sorted(path.name for path in folder.iterdir() if path.suffix in (".keras", ".h5"))
+    return {"files": str(found), "loaded": str(largest_difference(before, result(Run(ml.load(common)), {})))}

@@ -1,0 +1,93 @@
+"""On TensorFlow the replicas of a strategy give the numbers of one device: in graphs, eagerly, and between workers.
+
+`DEVICES=all` (by `make devices`) trains every configuration, and prints the table of `docs/several_devices.md`.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import keras
+import pytest
+from configurations import CONFIGURATIONS, OF_THE_WHOLE_BATCH, UNEVEN
+from device_table import compare, found, printed
+
+pytestmark = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="tf.distribute; other backends have files of their own"
+)
+CHILD = Path(__file__).with_name("tensorflow_child.py")
+ALL = os.environ.get("DEVICES") == "all"
+# Layers that see one replica's part of the batch alone, and gradients that Keras clips before it sums them up.
+INEXACT = ("dropout", "batch_norm", "optimizer")
+EVERY = [*CONFIGURATIONS, *OF_THE_WHOLE_BATCH, *UNEVEN, "everything"]
+# Eager steps under a strategy take a tenth of a second each, whoever trains.
+PLAN = {
+    "graph": EVERY if ALL else ["everything", "guard-raise-gradient", "uneven"],
+    "eager": EVERY if ALL else ["representation"],
+    "workers": EVERY if ALL else ["everything"],
+}
+NAMES = list(dict.fromkeys(name for names in PLAN.values() for name in names))
+TITLES = {
+    "graph": "`MirroredStrategy`, 2 replicas",
+    "eager": "the same, eagerly",
+    "workers": "`MultiWorkerMirroredStrategy`, 2 workers",
+}
+
+
+def _cluster(workers):
+    """What TensorFlow reads of the other workers."""
+    with ExitStack() as stack:
+        free = [stack.enter_context(socket.socket()) for _ in range(workers)]
+        for each in free:
+            each.bind(("localhost", 0))
+        cluster = {"worker": [f"localhost:{each.getsockname()[1]}" for each in free]}
+    return [
+        {"TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": rank}})}
+        for rank in range(workers)
+    ]
+
+
+def _train(folder, modes, names, environments):
+    """Runs one child in each environment, at the same time."""
+    common = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, CHILD, folder, ",".join(modes), ",".join(names)]
+    with ExitStack() as stack:
+        children = [
+            stack.enter_context(subprocess.Popen(command, env={**common, **each}, stdout=subprocess.DEVNULL))
+            for each in environments
+        ]
+        try:
+            codes = [child.wait(timeout=7200 if ALL else 600) for child in children]
+        finally:
+            for child in children:
+                child.kill()  # one that waits for another that is no more
+    return codes
+
+
+def test_several_replicas_give_the_numbers_of_one(tmp_path):
+    """One test, so that each child and each training on one device runs once."""
+    for mode in ("one", "graph", "eager"):
+        names = [*(NAMES if mode == "one" else PLAN[mode]), *(["life"] if mode == "graph" else [])]
+        _train(tmp_path, [mode], names, [{}])
+    _train(tmp_path, ["workers"], [*PLAN["workers"], "files"], _cluster(2))
+    table, differ = compare(tmp_path, PLAN, {"workers": 2}, INEXACT)
+    print("", printed(table, TITLES), sep="\n")
+    assert not differ
+    life = {name: str(text) for name, text in found(tmp_path, "graph", "life").items()}
+    assert "must be made under the scope of one strategy" in life["model outside"]
+    assert "must be made under the scope of one strategy" in life["optimizer outside"]
+    assert "must be made under the scope of one strategy" in life["trainer outside"]
+    assert "MirroredStrategy and MultiWorkerMirroredStrategy" in life["unknown strategy"]
+    warning = "2 replicas will not give the numbers of one device: norm take statistics of each replica's own part"
+    assert warning in life["warning"]
+    assert "(clipnorm)" in life["warning"]
+    assert "'whole' give one number for a whole batch" in life["warning"]
+    assert "2 replicas; each sends in a step" in life["explained"]
+    for rank in range(2):
+        files = {name: str(text) for name, text in found(tmp_path, "workers", "files", rank).items()}
+        assert files["files"] == "['common.keras', 'own-0.weights.h5']"
+        assert files["loaded"].startswith("(0.0")
