@@ -8,7 +8,6 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from keras import ops
 
 from ...._core.errors import invalid
 from ..._keras_seams import strategy_of
@@ -49,8 +48,8 @@ class Mirrored(Replicas):
 
     def cond(self, condition: Any, true: Callable[[], Any], false: Callable[[], Any]) -> Any:
         """See `Replicas`; a replica may wait for others only in a conditional that stands around all of them."""
-        if self.count == 1:
-            return ops.cond(condition, true, false)
+        if not tf.distribute.has_strategy() or tf.distribute.in_cross_replica_context():
+            return tf.cond(condition, true, false)
         return tf.distribute.get_replica_context().merge_call(_across, args=(condition, true, false))
 
 
