@@ -68,13 +68,15 @@ def probe(rank: int, ranks: int) -> dict[str, str]:
 
 
 def alone() -> dict[str, str]:
-    """A training in processes that know of each other, and share nothing."""
+    """What processes that know of each other cannot do: share nothing, and train models of their own."""
     distribution = keras.distribution.distribution()
     keras.distribution.set_distribution(None)
     try:
-        return {"alone": message(lambda: train(CONFIGURATIONS["none"]()))}
+        found = {"alone": message(lambda: train(CONFIGURATIONS["none"]()))}
     finally:
         keras.distribution.set_distribution(distribution)
+    problem: Any = None  # looked at later
+    return {**found, "compare": message(lambda: ml.compare(problem)), "tune": message(lambda: ml.tune(problem))}
 
 
 def life(folder: Path, rank: int, ranks: int) -> dict[str, np.ndarray]:

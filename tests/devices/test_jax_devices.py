@@ -117,6 +117,8 @@ def _check_life(folder):
     assert first["loaded"].startswith("(0.0")
     assert second["loaded"].startswith("(0.0")
     assert "2 processes and no distribution" in first["alone"]
+    for verb in ("compare", "tune"):
+        assert f"`{verb}` trains every model in one process" in first[verb]
     # What JAX cannot cut into equal parts is refused before anything is lost.
     assert "batch_size=10" in alone["size"]
     for method in ("fit", "size", "split", "validation", "evaluate", "predict", "batch"):
