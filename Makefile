@@ -11,7 +11,7 @@ TORCH = torch==2.13.0
 QUICK = JAX_COMPILATION_CACHE_DIR=$(CURDIR)/$(VENV)/jax-cache JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0.2 \
   XLA_FLAGS="--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
-.PHONY: demo test test-nightly fuzz long reliability compatibility check mutants clean
+.PHONY: demo test test-nightly fuzz long devices reliability compatibility check mutants clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make compatibility                         train every class of Keras with and without multiloss; two hours"
 	@echo "make fuzz                                  two thousand uses at random on each backend; half an hour"
 	@echo "make long                                  twenty thousand steps, forty models: memory beside plain Keras; half an hour"
+	@echo "make devices                               every configuration on several devices and processes; an hour"
 	@echo "make reliability                           faults by the hundred in every kind of file, and a table of the counts"
 	@echo "make mutants                               the tests against changed formulas; hours"
 
@@ -82,6 +83,14 @@ long: $(VENV)/test
 	  LONG_THOUSANDS=$(THOUSANDS) LONG_MODELS=$(MODELS) \
 	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 \
 	    $(VENV)/bin/python -m pytest -m long -s tests/long || failed=1; \
+	done; exit $$failed
+
+# Every configuration on several devices and processes against one device, and the tables of the differences; not in CI.
+devices: $(VENV)/test
+	failed=0; for backend in jax torch tensorflow; do \
+	  DEVICES=all KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 $(QUICK) \
+	    $(VENV)/bin/python -m pytest -s tests/devices > $(VENV)/devices.log 2>&1 || failed=1; \
+	  echo "== $$backend"; sed -n 's/^\.*\(|.*|\)$$/\1/p; $$p' $(VENV)/devices.log; \
 	done; exit $$failed
 
 # The same tests under the Keras of tomorrow, in an environment of its own, without what takes longest; not in CI.

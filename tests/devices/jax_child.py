@@ -22,8 +22,9 @@ from configurations import CONFIGURATIONS, OF_THE_WHOLE_BATCH, UNEVEN
 from device_runs import result, train
 from everything import everything
 from jax_life import life
+from jax_traffic import traffic
 
-LIFE = "life"  # no configuration: what else a trainer does
+LIFE, TRAFFIC = "life", "traffic"  # no configurations: what else a trainer does, and what a step sends
 ALL = {**CONFIGURATIONS, **OF_THE_WHOLE_BATCH, **UNEVEN, "everything": everything}
 
 
@@ -77,6 +78,8 @@ def main(folder: Path, work: dict[str, list[str]]) -> None:
                 began = time.process_time()
                 if name == LIFE:
                     found = life(folder, rank, ranks)
+                elif name == TRAFFIC:
+                    found = {key: np.array(sent) for key, sent in traffic().items()}
                 else:
                     run = ALL[name]()
                     found = result(run, train(run, rank, ranks))

@@ -1,7 +1,8 @@
-"""What processes on JAX do beside a training: save, load, look at a batch, and refuse what none of them can do."""
+"""What processes on JAX do beside a training: save, load, refuse what cannot be done, run the example."""
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import jax
 import keras
 import numpy as np
 from configurations import CONFIGURATIONS
-from device_runs import BATCH, Run, data, largest_difference, result, share, train
+from device_runs import Run, data, largest_difference, result, train
 
 import multiloss as ml
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "several_devices_jax.py"
 
 
 def message(function: Any) -> str:
@@ -57,31 +60,25 @@ def files(folder: Path, rank: int, ranks: int) -> dict[str, str]:
     return {"files": str(found), "loaded": str(largest_difference(before, result(loaded, {})))}
 
 
-def probe(rank: int, ranks: int) -> dict[str, str]:
-    """Every process gives its part of a batch, and sees the whole."""
-    x, y, _ = share(data(), rank, ranks)
-    size, trainer = BATCH // ranks, CONFIGURATIONS["balancer-upgrad"]().trainer
-    found = trainer.probe(x[:size], {name: target[:size] for name, target in y.items()})
-    whole = {"losses": found.losses, "gramian": found.gramian, "labelled": found.labelled}
-    rows = {"rows": str(len(found.predictions["value"]))}
-    return {**rows, **{name: str(np.round(each, 5).tolist()) for name, each in whole.items()}}
+def example() -> dict[str, np.ndarray]:
+    """The logs of the example of the documentation."""
+    logs = runpy.run_path(str(EXAMPLE))["main"]()
+    return {f"log {name}": np.array(values) for name, values in logs.items()}
 
 
 def alone() -> dict[str, str]:
-    """A training in processes that know of each other, and share nothing."""
+    """What processes that know of each other cannot do: share nothing, and train models of their own."""
     distribution = keras.distribution.distribution()
     keras.distribution.set_distribution(None)
     try:
-        return {"alone": message(lambda: train(CONFIGURATIONS["none"]()))}
+        found = {"alone": message(lambda: train(CONFIGURATIONS["none"]()))}
     finally:
         keras.distribution.set_distribution(distribution)
+    problem: Any = None  # looked at later
+    return {**found, "compare": message(lambda: ml.compare(problem)), "tune": message(lambda: ml.tune(problem))}
 
 
 def life(folder: Path, rank: int, ranks: int) -> dict[str, np.ndarray]:
-    """All of it, as texts by name."""
-    found = probe(rank, ranks)
-    if ranks == 1:
-        found |= refusals() if keras.distribution.distribution() else {}
-    else:
-        found |= {**files(folder, rank, ranks), **alone()}
-    return {name: np.array(text) for name, text in found.items()}
+    """All of it, as texts by name, and logs."""
+    found = refusals() if ranks == 1 else {**files(folder, rank, ranks), **alone()}
+    return {**{name: np.array(text) for name, text in found.items()}, **example()}

@@ -22,17 +22,19 @@ pytestmark = pytest.mark.skipif(
 )
 CHILD = Path(__file__).with_name("jax_child.py")
 ALL = os.environ.get("DEVICES") == "all"
+OTHERS = ("life", "traffic")  # no trainings that one device repeats
 if ALL:
     EVERY = [*CONFIGURATIONS, *OF_THE_WHOLE_BATCH, "everything"]
     PLAN = dict.fromkeys(["data2", "data4", "model2", "model4", "processes"], EVERY)
-    PLAN["data4"] = PLAN["processes"] = [*EVERY, "life"]
+    PLAN["data4"] = [*EVERY, "life", "traffic"]
+    PLAN["processes"] = [*EVERY, "life"]
 else:
     PLAN = {
         "data4": ["guard-raise-gradient", "life"],
         "model4": ["everything", "representation", "balancer-famo"],
         "processes": ["everything", "life"],
     }
-NAMES = list(dict.fromkeys(name for names in PLAN.values() for name in names if name != "life"))
+NAMES = list(dict.fromkeys(name for names in PLAN.values() for name in names if name not in OTHERS))
 TITLES = {
     "data2": "`DataParallel`, 2 devices",
     "data4": "`DataParallel`, 4 devices",
@@ -90,7 +92,7 @@ def test_several_devices_give_the_numbers_of_one(tmp_path):
     differ = {}
     for mode, names in PLAN.items():
         for name in names:
-            if name == "life":
+            if name in OTHERS:
                 continue
             for rank in range(2 if mode == "processes" else 1):
                 found = largest_difference(_found(tmp_path, "one", name), _found(tmp_path, mode, name, rank))
@@ -102,21 +104,25 @@ def test_several_devices_give_the_numbers_of_one(tmp_path):
     print(*(f"| {name} | " + " | ".join(row.values()) + " |" for name, row in table.items()), sep="\n")
     assert not differ
     _check_life(tmp_path)
+    if ALL:
+        _check_traffic(tmp_path)
 
 
 def _check_life(folder):
-    alone = {name: str(text) for name, text in _found(folder, "data4", "life").items()}
-    first, second = (
-        {name: str(text) for name, text in _found(folder, "processes", "life", rank).items()} for rank in range(2)
-    )
-    # A probe sees the whole batch.
-    for name in ("losses", "gramian", "labelled", "rows"):
-        assert first[name] == second[name] == alone[name], name
+    lives = [_found(folder, "data4", "life"), *(_found(folder, "processes", "life", rank) for rank in range(2))]
+    logs = [{name: value for name, value in life.items() if name.startswith("log ")} for life in lives]
+    alone, first, second = ({name: str(value) for name, value in life.items()} for life in lives)
+    # The example of the documentation.
+    assert len(logs[0]) > 6
+    for other in logs[1:]:
+        assert largest_difference(logs[0], other)[0] < TOLERANCE
     # The first process writes, whatever path the others name, and all load the same.
     assert first["files"] == second["files"] == "['common.keras', 'own-0.weights.h5']"
     assert first["loaded"].startswith("(0.0")
     assert second["loaded"].startswith("(0.0")
     assert "2 processes and no distribution" in first["alone"]
+    for verb in ("compare", "tune"):
+        assert f"`{verb}` trains every model in one process" in first[verb]
     # What JAX cannot cut into equal parts is refused before anything is lost.
     assert "batch_size=10" in alone["size"]
     for method in ("fit", "size", "split", "validation", "evaluate", "predict", "batch"):
@@ -124,3 +130,20 @@ def _check_life(folder):
     assert "14 samples in the last batch of the data. Leave out 2 of the 30 samples" in alone["fit"]
     assert "of `validation_data`" in alone["validation"]
     assert alone["lost"].startswith("(0.0"), alone
+
+
+def _check_traffic(folder):
+    """Beside the gradient: nothing that grows with the model, but for rows of variables that are formed."""
+    sent = {name: int(count) for name, count in _found(folder, "data4", "traffic").items()}
+    trunk, value_head, label_head = 4 * 8 + 8, 8 * 2 + 2, 8 * 3 + 3
+    parameters = trunk + value_head + label_head
+    assert parameters <= sent["none"] <= parameters + 20
+    assert sent["losses"] == sent["none"]
+    # A row holds the variables that its term is connected to; the third term reads both heads.
+    rows = 3 * trunk + 2 * value_head + 2 * label_head
+    assert sent["norms"] == sent["gramian"] == sent["none"] + rows
+    assert sent["representation"] == sent["none"] + 3 * 3
+    # The second layer is captured: its inputs and the rows' gradients at its outputs, for 16 samples.
+    rows = 3 * (4 * 64 + 64) + 2 * (64 * 2 + 2) + 2 * (64 * 3 + 3)
+    positions = 16 * (64 + 3 * 64)
+    assert sent["captured"] <= sent["wide"] + rows + positions + 3 * 64 + 20

@@ -10,6 +10,7 @@ from typing import Any
 from .._core.errors import invalid
 from .._core.places import check_folder
 from ..problems import Problem
+from ..training import check_alone
 from ._tuned import add_tuned
 from .comparison import CompareProgress, Comparison, Plan, contenders
 from .defaults import BALANCERS, EPOCHS, FIXED, SEEDS, Reporter
@@ -95,6 +96,7 @@ def compare(
         >>> comparison.headline
         'Only fixed was run: there is nothing to compare it with.'
     """
+    check_alone("compare")
     if not isinstance(problem, Problem):
         raise invalid("`problem` must be a multiloss.Problem", received=type(problem).__name__)
     if tuned_trials is not None and (not isinstance(tuned_trials, int) or tuned_trials < 0):

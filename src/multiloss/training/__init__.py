@@ -1,6 +1,7 @@
 """L3: the only place that knows `keras.Model`: trains the user's model with terms and a balancer."""
 
 from ._derivatives import derivatives as derivatives
+from .backends import check_alone as check_alone
 from .model import FitObserver as FitObserver
 from .model import MultiLossModel as MultiLossModel
 from .model import Probe as Probe

@@ -15,6 +15,7 @@ from ..._core.optional import require
 from ..._core.places import check_folder
 from ..._core.versions import package_version
 from ...problems import Problem
+from ...training import check_alone
 from ..defaults import EPOCHS, Reporter, check_integer
 from ._code import code
 from ._confirm import confirm
@@ -126,6 +127,7 @@ def tune(
         >>> [trial.role for trial in tuning.trials]
         ['equal weights', 'equal contributions']
     """
+    check_alone("tune")
     for module in ("optuna", "psutil", "scipy.stats"):
         require(module, extra="tune", purpose=PURPOSE)
     for name, value, least in (("epochs", epochs, 1), ("workers", workers, 1), ("confirm_seeds", confirm_seeds, 0)):

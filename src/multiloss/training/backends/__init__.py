@@ -40,6 +40,15 @@ def check_processes(host: Any, variables: Sequence[Any]) -> None:
     _asked("check_processes", None, host, variables)
 
 
+def check_alone(what: str) -> None:
+    """Raises where a function would be called in processes that belong together, and trains each model in one.
+
+    Args:
+        what: the name of the function.
+    """
+    _asked("check_alone", None, what)
+
+
 def parts_of_a_batch() -> int:
     """Into how many equal parts every batch of this process must be cut."""
     return _asked("parts_of_a_batch", 1)

@@ -56,6 +56,22 @@ def check_processes(host: keras.Model, variables: Sequence[keras.Variable]) -> N
         )
 
 
+def check_alone(what: str) -> None:
+    """Raises for what trains each model in one process, and would wait for others that do something else.
+
+    Args:
+        what: the name of a function.
+    """
+    # Asked in this order, as the number of processes cannot be known without taking hold of the devices.
+    if jax.distributed.is_initialized() and jax.process_count() > 1:
+        raise invalid(
+            f"`{what}` trains every model in one process",
+            received=f"{jax.process_count()} processes that belong together",
+            fix="Leave out keras.distribution.initialize(): processes that know nothing of each other share the work "
+            "through one folder or database.",
+        )
+
+
 def parts_of_a_batch() -> int:
     """Into how many equal parts this process's part of a batch is cut, one for each of its devices."""
     distribution = keras.distribution.distribution()
