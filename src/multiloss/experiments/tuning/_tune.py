@@ -13,11 +13,13 @@ import keras
 from ..._core.errors import invalid
 from ..._core.optional import require
 from ..._core.places import check_folder
+from ..._core.results import RESULTS
 from ..._core.versions import package_version
 from ...problems import Problem
 from ..defaults import EPOCHS, Reporter, check_integer
+from ..runs import RUNS
 from ._code import code
-from ._confirm import confirm
+from ._confirm import CONFIRMATION, confirm
 from ._importance import importance
 from ._job import Job, make_problem
 from ._loop import Loop
@@ -143,7 +145,7 @@ def tune(
                 fix="Give one, as storage='sqlite:///tune.db'.",
             )
         check_source(problem)
-    folder = None if out is None else check_folder("`out`", out)
+    folder = None if out is None else check_folder("`out`", out, (f"{CONFIRMATION}/{RUNS}", RESULTS))
     job = Job(
         problem,
         method,
