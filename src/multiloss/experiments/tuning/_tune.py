@@ -15,6 +15,7 @@ from ..._core.optional import require
 from ..._core.places import check_folder
 from ..._core.results import RESULTS
 from ..._core.versions import package_version
+from ..._core.whole_characters import check_whole
 from ...problems import Problem
 from ..defaults import EPOCHS, Reporter, check_integer
 from ..runs import RUNS
@@ -145,6 +146,7 @@ def tune(
                 fix="Give one, as storage='sqlite:///tune.db'.",
             )
         check_source(problem)
+    check_whole("`study_name`", study_name or "")
     folder = None if out is None else check_folder("`out`", out, (f"{CONFIRMATION}/{RUNS}", RESULTS))
     job = Job(
         problem,
