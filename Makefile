@@ -11,13 +11,14 @@ TORCH = torch==2.13.0
 QUICK = JAX_COMPILATION_CACHE_DIR=$(CURDIR)/$(VENV)/jax-cache JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0.2 \
   XLA_FLAGS="--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
-.PHONY: demo test test-nightly fuzz long devices reliability compatibility check mutants clean
+.PHONY: demo test test-nightly every-member fuzz long devices reliability compatibility check mutants clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo [BACKEND=jax|tensorflow|torch]   train the digits with three balancers and write $(OUT)/report.html"
 	@echo "make test                                  install all backends and run everything that CI checks"
 	@echo "make test-nightly                          the same tests under keras-nightly, in an environment of its own"
+	@echo "make every-member                          every balancer, resumed and guarded, on every backend; half an hour"
 	@echo "make check                                 only the static checks: ruff, mypy, import-linter"
 	@echo "make compatibility                         train every class of Keras with and without multiloss; two hours"
 	@echo "make fuzz                                  two thousand uses at random on each backend; half an hour"
@@ -73,6 +74,15 @@ fuzz: $(VENV)/test
 	  echo "== $$backend: $(FUZZ) right and $(FUZZ) wrong uses"; \
 	  FUZZ_CASES=$(FUZZ) KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 $(QUICK) \
 	    $(VENV)/bin/python -m pytest -n 2 tests/fuzz || failed=1; \
+	done; exit $$failed
+
+# Exact resume and the guard for every balancer on every backend, where `make test` tries a few on JAX and TensorFlow.
+every-member: $(VENV)/test
+	failed=0; for backend in torch tensorflow jax; do \
+	  echo "== $$backend"; \
+	  EVERY_MEMBER=1 KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 $(QUICK) \
+	    $(VENV)/bin/python -m pytest -n 2 --dist worksteal \
+	    tests/training/test_exact_resume.py tests/training/test_guard_of_every_member.py || failed=1; \
 	done; exit $$failed
 
 # Memory over twenty thousand steps and forty models, beside plain Keras; not in CI. No other load, for the times.

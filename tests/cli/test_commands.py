@@ -181,6 +181,22 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_trained(v
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("verb", "file", "told"),
+    [
+        ("compare", "runs", "In --out, 'runs' must be a folder. Received: '{out}/runs', which is a file."),
+        ("compare", "pictures", "In --out, 'pictures' must be a folder. Received: '{out}/pictures', which is a file."),
+        ("diagnose", "pictures", "In --out, 'pictures' must be a folder."),
+        ("tune", "confirmation", "In --out, 'confirmation/runs' must be a folder."),
+    ],
+)
+def test_a_file_in_the_place_of_a_folder_is_told_before_anything_is_trained(verb, file, told, tmp_path, capsys):
+    (tmp_path / file).write_text("mine")
+    assert run([verb, "--out", str(tmp_path)]) == 2
+    assert told.replace("{out}", str(tmp_path)) in one_line(capsys)
+    assert (tmp_path / file).read_text() == "mine"
+
+
 def test_a_score_that_is_not_logged(problem_file, capsys, tmp_path):
     options = ["--balancers", "fixed", "--epochs", "1", "--seeds", "1", "--out", str(tmp_path)]
     assert run(["compare", f"{problem_file}:unscored", *options]) == 2

@@ -33,6 +33,19 @@ def test_files_and_folders_in_each_others_place(tmp_path):
         check_file("`storage`", tmp_path, "given")
 
 
+def test_parts_of_a_folder_in_each_others_place(tmp_path):
+    check_folder("`out`", tmp_path / "new", ["runs", "results.json"])
+    assert not any(tmp_path.iterdir())
+    (tmp_path / "runs").write_text("")
+    (tmp_path / "results.json").mkdir()
+    with pytest.raises(ValueError, match=r"In `out`, 'runs' must be a folder\. Received: '.*/runs', which is a file"):
+        check_folder("`out`", tmp_path, ["runs"])
+    with pytest.raises(ValueError, match=r"In `out`, 'runs/in' must be a folder.*'.*/in', which lies in the file '.*"):
+        check_folder("`out`", tmp_path, ["runs/in"])
+    with pytest.raises(ValueError, match=r"In `out`, 'results.json' must be a file.*results.json', which is a folder"):
+        check_folder("`out`", tmp_path, ["results.json"])
+
+
 def test_a_place_without_permission():
     # Whoever runs this may be allowed everything; only the system refuses everybody here.
     with pytest.raises(ValueError, match=r"`out` must be a folder that can be written\. Received: '/proc/none': "):

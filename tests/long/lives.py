@@ -18,6 +18,7 @@ from typing import Any
 import keras
 import numpy as np
 import psutil
+from graphs import kept
 
 BATCH = 8
 STEPS_OF_A_BLOCK = 1000
@@ -90,7 +91,7 @@ def compiles(name: str) -> Callable[[], dict[str, Any]]:
         del trainer, inner
         keras.utils.clear_session()
         gc.collect()
-        return {"alive": sum(each() is not None for each in made)}
+        return {"alive": sum(each() is not None for each in made), **kept()}
 
     return block
 

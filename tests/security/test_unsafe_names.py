@@ -12,13 +12,15 @@ import pytest
 from rich.console import Console
 
 from multiloss._core.file_names import file_part
+from multiloss.cli._findings import print_diagnosis
 from multiloss.cli._result_table import print_result
 from multiloss.cli._tuning_table import print_tuning
+from multiloss.diagnostics import Diagnosis, Finding, TermReport
 from multiloss.experiments import Comparison, Run, Samples
 from multiloss.experiments.runs import RunStore, Trained
 from multiloss.experiments.tuning import Candidate, TrialRecord, Tuning
 from multiloss.experiments.tuning._objective import TrialObjective
-from multiloss.reporting import write_report, write_tuning
+from multiloss.reporting import write_diagnosis, write_report, write_tuning
 from multiloss.reporting._comparison_page import render_comparison
 
 pytestmark = pytest.mark.one_backend
@@ -60,6 +62,7 @@ ODD = [
     "_hidden",
     "%s %(x)s {0}",
     ',;"',
+    "caf\udce9",
 ]
 
 
@@ -136,17 +139,54 @@ def tuning(name):
     return Tuning(name, "bayesian", TrialObjective({name: "max"}), trials, name, settings, description=name)
 
 
+def diagnosis(name):
+    numbers = dict.fromkeys(("weight", "loss", "loss_spread", "contribution", "gradient_norm", "own_norm"), 1.0)
+    parts = dict.fromkeys(("gradient_share", "labelled", "present", "worsened"), 0.5)
+    summary = {"labels": 4, "mean": 1.5, "std": 0.5, "min": 0.0, "max": 3.0}
+    terms = tuple(
+        TermReport(term, name, True, **numbers, **parts, layers=(name,), targets=summary)
+        for term in (name, f"{name} again")
+    )
+    findings = tuple(
+        Finding(severity, name, (name,), f"`{name}` is {name} by 3.", f"Write `{name}`, or {name}.")
+        for severity in ("error", "warning", "hint", "fine")
+    )
+    alike = np.ones((2, 2))
+    settings = {"batches": 3, "samples": 48, "batch_size": 16, "seed": 0, "versions": {name: name}, "backend": name}
+    condition = {"raw": 9.0, "normalised": 2.0}
+    return Diagnosis(name, terms, findings, alike, 0.0 * alike, alike, condition, (name,), settings, name)
+
+
 # Several oddities in each: a report takes a second to draw.
 SHOWN = [
     "../../out </script><b> $\\frac{$ [/red] {{ 7 * 7 }} %s {0}",
     "_ä\u202e😀 nul\0 \n C:\\x/CON",
     "\"'onload=x & <!-- " + "x" * 200,
 ]
-PICTURES = {"changes", "losses", "weights", "samples", "history", "slices", "contour", "parallel", "importance"}
+PICTURES = {
+    "shares",
+    "cosines",
+    "changes",
+    "losses",
+    "weights",
+    "samples",
+    "history",
+    "slices",
+    "contour",
+    "parallel",
+    "importance",
+}
 TAG = re.compile(r"<[/!]?[a-zA-Z][\w-]*")
 
 
-@pytest.fixture(scope="module", params=[(comparison, write_report), (tuning, write_tuning)], ids=["compare", "tune"])
+REPORTS = {
+    "compare": (comparison, write_report),
+    "tune": (tuning, write_tuning),
+    "diagnose": (diagnosis, write_diagnosis),
+}
+
+
+@pytest.fixture(scope="module", params=REPORTS.values(), ids=REPORTS)
 def report_of(request, tmp_path_factory):
     """Makes and writes a report, with the tags of one whose names are plain."""
     make, write = request.param
@@ -169,7 +209,7 @@ def test_a_report_about_anything_is_written_into_its_folder_alone(tmp_path, repo
     json.loads((folder / "results.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("make", [comparison, tuning])
+@pytest.mark.parametrize("make", [comparison, tuning, diagnosis])
 def test_no_cell_of_a_table_is_a_formula(tmp_path, make):
     for name in ("=1+2", "+1", "-1", "@x", "\t=1", "\r=1"):
         result = make(name)
@@ -180,12 +220,16 @@ def test_no_cell_of_a_table_is_a_formula(tmp_path, make):
             assert not [cell for cell in cells if cell.startswith(tuple("=+@\t\r"))], path
             assert f"'{name}" in cells
         # In JSON names are as they are.
-        assert type(result).load(tmp_path).problem == name
+        assert json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["problem"] == name
 
 
 @pytest.mark.parametrize("name", ["[/red]", "[bold]x", "\\[", ":smile:"])
 def test_the_terminal_shows_names_as_they_are(name):
-    for made, show in ((comparison(name), print_result), (tuning(name), print_tuning)):
+    for made, show in (
+        (comparison(name), print_result),
+        (tuning(name), print_tuning),
+        (diagnosis(name), print_diagnosis),
+    ):
         console = Console(width=200, record=True, file=io.StringIO())
         show(made, console)
         assert name in console.export_text()

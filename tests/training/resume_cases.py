@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from every_member import EVERY_MEMBER
 from models import joint_losses, member_of_three_terms
 
 import multiloss as ml
@@ -135,9 +136,9 @@ def _kind(name: str) -> tuple:
 
 
 def balancers() -> list[str]:
-    """All of them on PyTorch; where the backend takes seconds for each, one of each kind: the step is the same."""
+    """All of them, or one of each kind: the step is the same."""
     names = [entry.name for entry in members("balancer")]
-    if keras.backend.backend() == "torch":
+    if EVERY_MEMBER:
         return names
     return list({_kind(name): name for name in reversed(names)}.values())
 

@@ -3,14 +3,14 @@
 import keras
 import numpy as np
 import pytest
+from every_member import EVERY_MEMBER
 from models import data, joint_losses, member_of_three_terms, two_heads
 
 import multiloss as ml
 from multiloss._core.registry import members
 
-# Compiling takes seconds for each member, but on PyTorch; after-update losses and noise stand for the others there.
-ON_TORCH = keras.backend.backend() == "torch"
-NAMES = [None, *(entry.name for entry in members("balancer"))] if ON_TORCH else ["famo", "pcgrad"]
+# After-update losses and noise stand for the others where not all are tried.
+NAMES = [None, *(entry.name for entry in members("balancer"))] if EVERY_MEMBER else ["famo", "pcgrad"]
 
 
 def _trainer(name, mode):

@@ -62,8 +62,11 @@ def _has_dtype(value: Any, dtype: str) -> bool:
 
 
 def product(left: Array, right: Array) -> Array:
-    """The matrix product of arrays of shapes `(..., I, J)` and `(J, K)`, in their own dtype."""
-    return ops.einsum("...ij,jk->...ik", left, right)
+    """The matrix product of arrays of shapes `(..., I, J)` and `(J, K)`, in their own dtype.
+
+    Not `ops.einsum`: JAX keeps each one that it ever traced in a cache.
+    """
+    return ops.convert_to_tensor(left) @ ops.convert_to_tensor(right)
 
 
 def gramian_of(jacobian: Jacobian) -> Gramian:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -12,34 +13,43 @@ from .errors import invalid
 _ENOUGH = 64 * 1024
 
 
-def check_folder(argument: str, folder: str | Path) -> Path:
+def check_folder(argument: str, folder: str | Path, parts: Iterable[str] = ()) -> Path:
     """The folder, which need not be there; nothing is left in it.
 
     Args:
         argument: whose value it is, as the user writes it.
         folder: as the user gave it.
+        parts: what will be written in it: files, whose names have an ending, and folders.
 
     Raises:
-        ValueError: where it is a file, lies in one, or cannot be written.
+        ValueError: where it is a file, lies in one, or cannot be written, and where one of its parts cannot.
     """
     _check(f"{argument} must be a folder", Path(folder), str(folder))
+    for part in parts:
+        place, name = Path(folder) / part, f"In {argument}, {part!r}"
+        if place.suffix:
+            check_file(name, place, str(place))
+        else:
+            _check(f"{name} must be a folder", place, str(place))
     return Path(folder)
 
 
-def check_file(argument: str, file: Path, given: str) -> None:
+def check_file(argument: str, file: Path, given: str, *, alone: bool = False) -> None:
     """Refuses a file that can be neither made nor written.
 
     Args:
         argument: whose value it is, as the user writes it.
         file: the file.
         given: what the user gave.
+        alone: whether it is enough that the file which is there can be written, without a new one beside it.
 
     Raises:
         ValueError: where it is a folder, lies in a file, or cannot be written.
     """
     if file.is_dir():
         raise invalid(f"{argument} must be a file", received=f"{given!r}, which is a folder")
-    _check(f"{argument} must be a file", file.parent, given)
+    if not alone:
+        _check(f"{argument} must be a file", file.parent, given)
     if file.exists():
         try:
             file.open("r+b").close()

@@ -47,8 +47,8 @@ def replace_bytes(path: Path, content: bytes | memoryview) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a file of text; see `write_bytes`."""
-    write_bytes(path, text.encode("utf-8"))
+    """Writes a file of text; see `write_bytes`. Half a character, as in names of broken files, stands as its escape."""
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 @contextlib.contextmanager

@@ -11,9 +11,11 @@ import typer
 from rich.console import Console
 
 from .._core.places import check_folder
+from .._core.results import RESULTS
 from ..experiments import BALANCERS, EPOCHS, SEEDS, contenders, make_budget
 from ..experiments import compare as run_comparison
-from ..reporting import write_report
+from ..experiments.runs import RUNS
+from ..reporting import PARTS, write_report
 from ._mistakes import UserMistake, mistakes_of, warnings_of_files
 from ._outcome import show_outcome
 from ._problem_reference import FORMS, check_model, load_problem
@@ -68,7 +70,7 @@ def compare(
     with contextlib.redirect_stdout(sys.stderr):
         check_report()
         with mistakes_of("", ValueError):
-            check_folder("--out", out)
+            check_folder("--out", out, (*PARTS, RESULTS, RUNS))
         with mistakes_of("", ValueError):
             contenders(balancers, baseline)
             make_budget(budget, epochs)

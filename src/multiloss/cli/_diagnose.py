@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from .._core.places import check_folder
+from .._core.results import RESULTS
 from ..diagnostics import BATCHES
 from ..diagnostics import diagnose as run_diagnosis
-from ..reporting import write_diagnosis
+from ..reporting import PARTS, write_diagnosis
 from ._findings import print_diagnosis
 from ._mistakes import mistakes_of
 from ._outcome import show_outcome
@@ -44,7 +45,7 @@ def diagnose(
     with contextlib.redirect_stdout(sys.stderr):
         check_report()
         with mistakes_of("", ValueError):
-            check_folder("--out", out)
+            check_folder("--out", out, (*PARTS, RESULTS))
         wake_keras()
         found = load_problem(problem)
         check_model(found)

@@ -14,10 +14,12 @@ from rich.console import Console
 from .._core.errors import invalid
 from .._core.optional import require
 from .._core.places import check_folder
+from .._core.results import RESULTS
 from ..experiments import EPOCHS
-from ..experiments.tuning import CONFIRM_SEEDS, KINDS, METHODS, WorkersEnded, check_storage, read_search
+from ..experiments.runs import RUNS
+from ..experiments.tuning import CONFIRM_SEEDS, CONFIRMATION, KINDS, METHODS, WorkersEnded, check_storage, read_search
 from ..experiments.tuning import tune as run_search
-from ..reporting import write_tuning
+from ..reporting import PARTS, write_tuning
 from ._mistakes import UserMistake, mistakes_of, warnings_of_files
 from ._outcome import show_outcome
 from ._problem_reference import FORMS, check_model, load_problem
@@ -97,7 +99,7 @@ def tune(
     with contextlib.redirect_stdout(sys.stderr):
         check_report()
         with mistakes_of("", ValueError):
-            check_folder("--out", out)
+            check_folder("--out", out, (*PARTS, RESULTS, f"{CONFIRMATION}/{RUNS}"))
         with mistakes_of("", ImportError):
             require("optuna", extra="tune", purpose="tuning")
         with mistakes_of("", ValueError):

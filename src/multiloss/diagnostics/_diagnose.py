@@ -13,6 +13,7 @@ import numpy as np
 
 from .._core.errors import invalid
 from .._core.places import check_folder
+from .._core.results import RESULTS
 from .._core.versions import package_version
 from .._core.wording import percent
 from ..problems import Problem, with_fresh_names
@@ -80,7 +81,7 @@ def diagnose(
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise invalid(f"`{name}` must be an integer of at least 1", received=value)
     if out is not None:
-        check_folder("`out`", out)
+        check_folder("`out`", out, [RESULTS])
     trainer, data, size, label, description = _prepared(problem, data, seed)
     source = Batches(data, batch_size or size, seed)
     seen = source.first(batches)

@@ -9,12 +9,13 @@ from typing import Any
 
 from .._core.errors import invalid
 from .._core.places import check_folder
+from .._core.results import RESULTS
 from ..problems import Problem
 from ..training import check_alone
 from ._tuned import add_tuned
 from .comparison import CompareProgress, Comparison, Plan, contenders
 from .defaults import BALANCERS, EPOCHS, FIXED, SEEDS, Reporter
-from .runs import InitialModel, check_score, make_budget, of_problem
+from .runs import RUNS, InitialModel, check_score, make_budget, of_problem
 from .statistics import t_distribution
 
 
@@ -107,7 +108,7 @@ def compare(
         make_budget(budget, epochs),
         _seeds(seeds),
         baseline,
-        None if out is None else check_folder("`out`", out),
+        None if out is None else check_folder("`out`", out, (RUNS, RESULTS)),
     )
     if len(plan.seeds) > 1:
         # Before anything is trained, not after.

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from .._core.errors import invalid
+from .._core.whole_characters import check_whole
 
 DIRECTIONS = ("max", "min")
 Factory = Callable[[], Any]
@@ -71,6 +72,7 @@ class Problem:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise invalid("`name` must be a string that is not empty", received=self.name)
+        check_whole("The name of a problem", self.name)
         if not callable(self.build_model) or isinstance(self.build_model, keras.Model):
             raise invalid(
                 "`build_model` must be a function that returns a new keras.Model",
@@ -151,6 +153,7 @@ def _check_score(score: Any) -> None:
             raise invalid(f"`score[{name!r}]` must be one of {list(DIRECTIONS)}", received=direction)
         if str(name).startswith("val_"):
             raise invalid("`score` names metrics without the prefix 'val_'", received=name)
+        check_whole("A metric's name in `score`", str(name))
 
 
 def _copied(metrics: Any) -> Any:

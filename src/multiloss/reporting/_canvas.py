@@ -106,7 +106,8 @@ def as_png(figure: Any) -> bytes:
 
     for text in figure.findobj(Text):
         text.set_parse_math(False)  # a dollar in a name of the user's is a dollar
-        text.set_text("\n".join(map(_fitting, text.get_text().split("\n"))))
+        drawable = text.get_text().encode("utf-8", "backslashreplace").decode("utf-8")  # no font has half a character
+        text.set_text("\n".join(map(_fitting, drawable.split("\n"))))
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)  # a box is drawn in its place

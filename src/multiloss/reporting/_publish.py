@@ -10,6 +10,7 @@ from ._pictures import Picture
 
 REPORT = "report.html"
 PICTURES = "pictures"
+PARTS = (REPORT, PICTURES)
 
 
 def publish(folder: Path, page: str, pictures: Sequence[Picture]) -> Path:

@@ -9,6 +9,7 @@ from ..._core.aggregator import Aggregator
 from ..._core.balancer import Balancer
 from ..._core.errors import invalid
 from ..._core.registry import entry_of, members, resolve
+from ..._core.whole_characters import check_whole
 from ..defaults import FIXED
 from ..runs import Contender
 
@@ -45,6 +46,7 @@ def contenders(balancers: str | Sequence[Any] | Mapping[str, Any], baseline: str
         raise invalid("`balancers` must name at least one balancer", received=balancers, fix="Write 'fixed,pcgrad'.")
     found: dict[str, Contender] = {}
     for label, contender in pairs:
+        check_whole("The label of a contender", label)
         if label in found:
             raise invalid(
                 "Every balancer of a comparison needs its own label",

@@ -25,6 +25,7 @@ from ._samples import Samples as Samples
 from ._samples import name_arrays as name_arrays
 from ._score import check_score as check_score
 from ._settings import displayed_settings as displayed_settings
+from ._store import RUNS as RUNS
 from ._store import RunStore as RunStore
 from ._train import Trained as Trained
 from ._train import train as train

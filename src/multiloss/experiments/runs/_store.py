@@ -22,6 +22,9 @@ from ..._core.stored import (
 from ._run import Run
 from ._train import Trained
 
+# The folder of the runs within that of a comparison.
+RUNS = "runs"
+
 
 class RunStore:
     """Keeps runs under `folder/runs`; without a folder it keeps nothing.
@@ -34,7 +37,7 @@ class RunStore:
     """
 
     def __init__(self, folder: Path | None):
-        self.folder = None if folder is None else folder / "runs"
+        self.folder = None if folder is None else folder / RUNS
         self._told = False
 
     def find(self, label: str, seed: int, settings: str, failed_too: bool = False) -> Run | None:

@@ -1,6 +1,7 @@
 """Searches the weights of the losses, a balancer and its parameters; Optuna chooses the points."""
 
 from ._candidate import Candidate as Candidate
+from ._confirm import CONFIRMATION as CONFIRMATION
 from ._front import hypervolume as hypervolume
 from ._front import knee as knee
 from ._front import non_dominated as non_dominated

@@ -19,7 +19,7 @@ from ._study import EQUAL, OWN, Opened
 from ._trial import TrialRunner
 
 CONFIRMATION = "multiloss:confirmation"
-FOLDER = "confirmation"
+CONFIRMATION = "confirmation"  # within that of the search
 
 
 def confirm(
@@ -53,7 +53,7 @@ def confirm(
     first = runner.initial.seed + 1
     key = digest([best.candidate.to_dict(), list(range(first, first + seeds))])
     stored = opened.study.user_attrs.get(CONFIRMATION)
-    kept_in = None if out is None else out / FOLDER
+    kept_in = None if out is None else out / CONFIRMATION
     # The runs in the folder say more: they have their histories.
     whole = stored and stored["key"] == key and stored.get(SEAL) == seal(stored["comparison"])
     if whole and (kept_in is None or not kept_in.is_dir()):

@@ -13,12 +13,15 @@ import keras
 from ..._core.errors import invalid
 from ..._core.optional import require
 from ..._core.places import check_folder
+from ..._core.results import RESULTS
 from ..._core.versions import package_version
+from ..._core.whole_characters import check_whole
 from ...problems import Problem
 from ...training import check_alone
 from ..defaults import EPOCHS, Reporter, check_integer
+from ..runs import RUNS
 from ._code import code
-from ._confirm import confirm
+from ._confirm import CONFIRMATION, confirm
 from ._importance import importance
 from ._job import Job, make_problem
 from ._loop import Loop
@@ -145,7 +148,8 @@ def tune(
                 fix="Give one, as storage='sqlite:///tune.db'.",
             )
         check_source(problem)
-    folder = None if out is None else check_folder("`out`", out)
+    check_whole("`study_name`", study_name or "")
+    folder = None if out is None else check_folder("`out`", out, (f"{CONFIRMATION}/{RUNS}", RESULTS))
     job = Job(
         problem,
         method,

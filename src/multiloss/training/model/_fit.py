@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from .._keras_seams import values_kept
+from ._callback_places import check_places
 from ._callbacks import FitObserver, TrainingMonitor
 from ._named_data import read_arguments
 from ._savable import check_saving_callbacks
@@ -41,6 +42,7 @@ def prepare_fit(
     for callback in given:
         if isinstance(callback, FitObserver):
             callback.on_fit(bound.arguments)
+    check_places(given)
     check_saving_callbacks(given, trainer._arguments, trainer.optimizer)
     with values_kept(trainer):
         yield bound

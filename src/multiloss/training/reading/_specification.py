@@ -12,6 +12,7 @@ import keras
 
 from ..._core.errors import invalid, unknown_name
 from ..._core.schedule import Schedule
+from ..._core.whole_characters import check_whole
 from ...masks import LARGEST_WEIGHT
 from ...terms import Description, Term
 
@@ -71,6 +72,7 @@ def _flat(nested: Mapping[Any, Any], argument: str) -> Iterator[tuple[str, str, 
                     received=f"{name!r} twice, as a key and within a dict",
                     fix="Choose another name.",
                 )
+            check_whole(f"A name in `{argument}`", name)
             seen.add(name)
             yield key, name, entry
 

@@ -133,3 +133,17 @@ def check_processes(host: keras.Model, variables: Sequence[keras.Variable]) -> N
             received=f"{counted(len(spread), 'variable')} spread over processes, such as {spread[0]!r}",
             fix="Use keras.distribution.DataParallel, or torchrun alone, in the place of ModelParallel.",
         )
+
+
+def check_alone(what: str) -> None:
+    """Raises for what trains each model in one process, and would wait for others that do something else.
+
+    Args:
+        what: the name of a function.
+    """
+    if dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1:
+        raise invalid(
+            f"`{what}` trains each model in one process",
+            received=f"a process group of {dist.get_world_size()} processes",
+            fix="Start it without torchrun; several machines share the work through one folder or one database.",
+        )
