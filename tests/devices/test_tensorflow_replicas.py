@@ -91,3 +91,25 @@ def test_several_replicas_give_the_numbers_of_one(tmp_path):
         files = {name: str(text) for name, text in found(tmp_path, "workers", "files", rank).items()}
         assert files["files"] == "['common.keras', 'own-0.weights.h5']"
         assert files["loaded"].startswith("(0.0")
+
+
+def test_the_example_gives_the_same_on_one_device_and_in_two_workers(tmp_path):
+    example = Path(__file__).parents[2] / "examples" / "several_devices_tensorflow.py"
+    common = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    common["OUT"] = str(tmp_path)
+    said = []
+    for environments in ([{}], _cluster(2)):
+        with ExitStack() as stack:
+            children = [
+                stack.enter_context(
+                    subprocess.Popen(
+                        [sys.executable, example], env={**common, **each}, stdout=subprocess.PIPE, text=True
+                    )
+                )
+                for each in environments
+            ]
+            said += [child.communicate(timeout=300)[0].splitlines()[-1] for child in children]
+    assert [line.split(":")[0] for line in said] == ["1 replicas", "2 replicas", "2 replicas"]
+    first, *others = (float(line.split("loss ")[1]) for line in said)
+    assert others == pytest.approx([first, first], abs=2e-6)
+    assert (tmp_path / "run.keras").exists()

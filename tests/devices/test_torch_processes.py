@@ -18,6 +18,7 @@ pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "torch", reason="torch.distributed; other backends have files of their own"
 )
 CHILD = Path(__file__).with_name("torch_child.py")
+LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
 ALL = os.environ.get("DEVICES") == "all"
 # Layers that see one process's part of the batch alone: see docs/several_devices.md.
 INEXACT = ("dropout", "batch_norm")
@@ -29,9 +30,10 @@ def test_several_processes_give_the_numbers_of_one(tmp_path):
     """One test, so that each process trains all of it."""
     names = ",".join([*NAMES, "life"])
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", CHILD]
-    for command in ([sys.executable, CHILD], launch):
-        subprocess.run([*command, tmp_path, names], env=environment, check=True, timeout=3600, capture_output=True)
+    for command in ([sys.executable], LAUNCH):
+        subprocess.run(
+            [*command, CHILD, tmp_path, names], env=environment, check=True, timeout=3600, capture_output=True
+        )
     table, differ = compare(tmp_path, {"processes": NAMES}, {"processes": 2}, INEXACT)
     print("", printed(table, {"processes": "PyTorch, 2 processes"}), sep="\n")
     assert not differ
@@ -50,6 +52,19 @@ def test_several_processes_give_the_numbers_of_one(tmp_path):
     assert "must hold the same weights" in first["drift"]
     assert "must hold the same weights" in second["drift"]
     _check_traffic(first)
+
+
+def test_the_example_gives_the_same_in_one_process_and_in_two(tmp_path):
+    example = Path(__file__).parents[2] / "examples" / "several_devices_torch.py"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore", "OUT": str(tmp_path)}
+    said = []
+    for command in ([sys.executable], [*LAUNCH]):
+        done = subprocess.run([*command, example], env=environment, check=True, capture_output=True, text=True)
+        said += [line for line in done.stdout.splitlines() if "loss" in line]
+    assert [line.split(":")[0] for line in said] == ["1 processes", "2 processes"]
+    first, second = (float(line.split("loss ")[1]) for line in said)
+    assert second == pytest.approx(first, abs=2e-6)
+    assert (tmp_path / "run.keras").exists()
 
 
 def _check_traffic(life):

@@ -257,3 +257,30 @@ def test_of_any_backend():
         assert type(keras.saving.deserialize_keras_object(named)) is type(keras.saving.deserialize_keras_object(config))
     written_on_torch = {"module": "keras.src.backend.torch.optimizers.torch_sgd", "class_name": "SGD", "config": {}}
     assert seams.of_any_backend([written_on_torch]) == [{**written_on_torch, "module": "keras.optimizers"}]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tf.distribute")
+def test_strategies():
+    import tensorflow as tf
+
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    assert seams.strategy_of(two_heads()) is None
+    with strategy.scope():
+        model = two_heads()
+        assert seams.strategy_of(model) is strategy
+    with seams.scope_of(model):
+        assert tf.distribute.get_strategy() is strategy
+    with seams.scope_of(object()):
+        assert not tf.distribute.has_strategy()
+    # Between workers Keras reduces logs over a first axis, which those of a step do not have.
+    assert seams.reduces_first_axis(strategy) is False
+    assert callable(tf.distribute.MultiWorkerMirroredStrategy().extended._in_multi_worker_mode)
+    both = strategy.extended.call_for_each_replica(lambda: tf.constant(3.0))
+    assert float(seams.first_part(both)) == 3.0
+    assert seams.first_part(5) == 5
+
+
+def test_who_sums_metrics_up():
+    """From Keras 3.16 on PyTorch's trainer does so; before, and elsewhere, nobody."""
+    later = tuple(int(part) for part in keras.__version__.split(".")[:2]) >= (3, 16)
+    assert seams.sums_metrics(two_heads()) == (later and keras.backend.backend() == "torch")
