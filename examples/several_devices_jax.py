@@ -12,11 +12,9 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import jax
 import keras
-import numpy as np
+from several_devices_task import GLOBAL_BATCH, LOSSES, build, part
 
 import multiloss as ml
-
-GLOBAL_BATCH, SAMPLES = 32, 256
 
 
 def join() -> None:
@@ -26,40 +24,13 @@ def join() -> None:
         keras.distribution.initialize()
 
 
-def own_part(samples: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """What this process reads: together, the parts of a step are the batch that one process would take."""
-    generator = np.random.default_rng(0)
-    x = generator.normal(size=(samples, 8)).astype("float32")
-    price = x[:, :1] * 40.0 + 100.0
-    price[::3] = np.nan  # labels that are missing, on some devices more than on others
-    y = {"price": price, "risk": x[:, 1:2] * x[:, 2:3], "kind": (x[:, 3] > 0).astype("int32")}
-    mine = slice(jax.process_index(), None, jax.process_count())
-    return x[mine], {name: target[mine] for name, target in y.items()}
-
-
-def build() -> keras.Model:
-    """A trunk and three heads."""
-    inputs = keras.Input((8,))
-    hidden = keras.layers.Dense(16, "relu", name="trunk")(inputs)
-    heads = {"price": keras.layers.Dense(1), "risk": keras.layers.Dense(1), "kind": keras.layers.Dense(2, "softmax")}
-    return keras.Model(inputs, {name: layer(hidden) for name, layer in heads.items()})
-
-
 def main() -> dict[str, list[float]]:
     """Trains, saves from the first process, and gives the logs, which are the same in all of them."""
     keras.utils.set_random_seed(1)  # one seed for all
     keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
-    trainer = ml.compile(
-        build(),  # after `set_distribution`
-        keras.optimizers.SGD(0.01),
-        loss={
-            "price": ml.Term("mse", scale="running_mean", missing="nan"),
-            "risk": "mse",
-            "kind": "sparse_categorical_crossentropy",
-        },
-        balancer="pcgrad",
-    )
-    x, y = own_part(SAMPLES)
+    # After `set_distribution`.
+    trainer = ml.compile(build(), keras.optimizers.SGD(0.01), loss=LOSSES, balancer="pcgrad")
+    x, y = part(jax.process_index(), jax.process_count())
     # Not shuffled, only so that any number of processes gives the same numbers.
     size = GLOBAL_BATCH // jax.process_count()
     history = trainer.fit(x, y, batch_size=size, epochs=2, shuffle=False, verbose=0).history

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from device_runs import Run, data, largest_difference, result, train
 
 import multiloss as ml
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "several_devices_jax.py"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def message(function: Any) -> str:
@@ -62,7 +63,8 @@ def files(folder: Path, rank: int, ranks: int) -> dict[str, str]:
 
 def example() -> dict[str, np.ndarray]:
     """The logs of the example of the documentation."""
-    logs = runpy.run_path(str(EXAMPLE))["main"]()
+    sys.path.insert(0, str(EXAMPLES))
+    logs = runpy.run_path(str(EXAMPLES / "several_devices_jax.py"))["main"]()
     return {f"log {name}": np.array(values) for name, values in logs.items()}
 
 

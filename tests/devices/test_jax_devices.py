@@ -12,10 +12,10 @@ import sys
 from pathlib import Path
 
 import keras
-import numpy as np
 import pytest
 from configurations import CONFIGURATIONS, OF_THE_WHOLE_BATCH
 from device_runs import TOLERANCE, largest_difference
+from device_table import compare, found, printed
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "jax", reason="keras.distribution; other backends have files of their own"
@@ -76,32 +76,14 @@ def _cluster(processes):
     return [_environment(2, **common, KERAS_DISTRIBUTION_PROCESS_ID=str(rank)) for rank in range(processes)]
 
 
-def _found(folder, mode, name, rank=0):
-    with np.load(folder / f"{mode}-{name}-{rank}.npz") as file:
-        return dict(file)
-
-
 def test_several_devices_give_the_numbers_of_one(tmp_path):
     """One test, so that each child and each training on one device runs once."""
     devices = {mode: names for mode, names in PLAN.items() if mode != "processes"}
     _train(tmp_path, {"one": NAMES, **devices}, [_environment(4)])
     _train(tmp_path, {"processes": PLAN["processes"]}, _cluster(2))
-    errors = {path.stem: path.read_text() for path in tmp_path.glob("*.txt")}
-    assert not errors, "\n".join(errors.values())
-    table = {name: dict.fromkeys(PLAN, "") for name in NAMES}
-    differ = {}
-    for mode, names in PLAN.items():
-        for name in names:
-            if name in OTHERS:
-                continue
-            for rank in range(2 if mode == "processes" else 1):
-                found = largest_difference(_found(tmp_path, "one", name), _found(tmp_path, mode, name, rank))
-                table[name][mode] = f"{found[0]:.0e}".replace("e-0", "e-")
-                if not found[0] < TOLERANCE:
-                    differ[mode, name, rank] = found
-    print("", "| configuration | " + " | ".join(TITLES[mode] for mode in PLAN) + " |", sep="\n")
-    print("|---|" + "---|" * len(PLAN))
-    print(*(f"| {name} | " + " | ".join(row.values()) + " |" for name, row in table.items()), sep="\n")
+    plan = {mode: [name for name in names if name not in OTHERS] for mode, names in PLAN.items()}
+    table, differ = compare(tmp_path, plan, {"processes": 2})
+    print("", printed(table, {mode: TITLES[mode] for mode in PLAN}), sep="\n")
     assert not differ
     _check_life(tmp_path)
     if ALL:
@@ -109,7 +91,7 @@ def test_several_devices_give_the_numbers_of_one(tmp_path):
 
 
 def _check_life(folder):
-    lives = [_found(folder, "data4", "life"), *(_found(folder, "processes", "life", rank) for rank in range(2))]
+    lives = [found(folder, "data4", "life"), *(found(folder, "processes", "life", rank) for rank in range(2))]
     logs = [{name: value for name, value in life.items() if name.startswith("log ")} for life in lives]
     alone, first, second = ({name: str(value) for name, value in life.items()} for life in lives)
     # The example of the documentation.
@@ -134,7 +116,7 @@ def _check_life(folder):
 
 def _check_traffic(folder):
     """Beside the gradient: nothing that grows with the model, but for rows of variables that are formed."""
-    sent = {name: int(count) for name, count in _found(folder, "data4", "traffic").items()}
+    sent = {name: int(count) for name, count in found(folder, "data4", "traffic").items()}
     trunk, value_head, label_head = 4 * 8 + 8, 8 * 2 + 2, 8 * 3 + 3
     parameters = trunk + value_head + label_head
     assert parameters <= sent["none"] <= parameters + 20

@@ -26,8 +26,8 @@ INEXACT = ("dropout", "batch_norm", "optimizer")
 EVERY = [*CONFIGURATIONS, *OF_THE_WHOLE_BATCH, *UNEVEN, "everything"]
 # Eager steps under a strategy take a tenth of a second each, whoever trains.
 PLAN = {
-    "graph": EVERY if ALL else ["everything", "guard-raise-gradient", "uneven"],
-    "eager": EVERY if ALL else ["representation"],
+    "graph": EVERY if ALL else ["everything"],
+    "eager": EVERY if ALL else ["representation", "uneven"],
     "workers": EVERY if ALL else ["everything"],
 }
 NAMES = list(dict.fromkeys(name for names in PLAN.values() for name in names))
