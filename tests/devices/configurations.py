@@ -259,6 +259,12 @@ def batch_statistics(**arguments: Any) -> Run:
     return Run(compiled(model(inner=(layers.BatchNormalization(),)), **own), (x, y, weights))
 
 
+def joined_statistics(**arguments: Any) -> Run:
+    """The same with statistics that the replicas join, which PyTorch's backend of Keras does not know."""
+    own = {"balancer": "upgrad", **arguments}
+    return Run(compiled(model(inner=(layers.BatchNormalization(synchronized=True),)), **own))
+
+
 def batch_loss(**arguments: Any) -> Run:
     """A loss that is a ratio over the whole batch, which Keras does not split into samples."""
     one_hot = ml.Term("dice", target="shares")

@@ -27,12 +27,18 @@ else:
     devices = [tf.config.LogicalDeviceConfiguration()] * 2
     tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], devices)
 
-from configurations import CONFIGURATIONS, OF_THE_WHOLE_BATCH, UNEVEN
+from configurations import CONFIGURATIONS, OF_THE_WHOLE_BATCH, UNEVEN, joined_statistics
 from device_runs import result, train
 from everything import everything
 from tensorflow_life import files, life
 
-ALL = {**CONFIGURATIONS, **OF_THE_WHOLE_BATCH, **UNEVEN, "everything": everything}
+ALL = {
+    **CONFIGURATIONS,
+    **OF_THE_WHOLE_BATCH,
+    **UNEVEN,
+    "everything": everything,
+    "joined_statistics": joined_statistics,
+}
 
 
 @functools.cache

@@ -34,6 +34,14 @@ def refusals(strategy: tf.distribute.Strategy) -> dict[str, str]:
             "model outside": message(lambda: compiled(outside)),
             "optimizer outside": message(lambda: compiled(model(), optimizer=optimizer)),
         }
+        joined = model(inner=(keras.layers.BatchNormalization(synchronized=True),))
+        over, rare = ml.aggregation.UPGrad(wrt="representation:trunk"), ml.aggregation.UPGrad(every=2)
+        trainers = {
+            "joined representation": compiled(joined, balancer=over),
+            "joined rare": compiled(joined, balancer=rare),
+        }
+    x, y, _ = data()
+    found |= {name: message(lambda: each.fit(x, y, batch_size=16, verbose=0)) for name, each in trainers.items()}  # noqa: B023
     found["trainer outside"] = message(lambda: compiled(inside))
     with tf.distribute.experimental.CentralStorageStrategy(["CPU:0", "CPU:1"], "CPU:0").scope():
         return {**found, "unknown strategy": message(compiled)}

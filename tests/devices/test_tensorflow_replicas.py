@@ -23,10 +23,10 @@ CHILD = Path(__file__).with_name("tensorflow_child.py")
 ALL = os.environ.get("DEVICES") == "all"
 # Layers that see one replica's part of the batch alone, and gradients that Keras clips before it sums them up.
 INEXACT = ("dropout", "batch_norm", "optimizer")
-EVERY = [*CONFIGURATIONS, *OF_THE_WHOLE_BATCH, *UNEVEN, "everything"]
+EVERY = [*CONFIGURATIONS, *OF_THE_WHOLE_BATCH, *UNEVEN, "everything", "joined_statistics"]
 # Eager steps under a strategy take a tenth of a second each, whoever trains.
 PLAN = {
-    "graph": EVERY if ALL else ["everything"],
+    "graph": EVERY if ALL else ["everything", "joined_statistics"],
     "eager": EVERY if ALL else ["representation", "uneven"],
     "workers": EVERY if ALL else ["everything"],
 }
@@ -82,6 +82,8 @@ def test_several_replicas_give_the_numbers_of_one(tmp_path):
     assert "must be made under the scope of one strategy" in life["optimizer outside"]
     assert "must be made under the scope of one strategy" in life["trainer outside"]
     assert "MirroredStrategy and MultiWorkerMirroredStrategy" in life["unknown strategy"]
+    for name in ("joined representation", "joined rare"):
+        assert "beside BatchNormalization(synchronized=True)" in life[name]
     warning = "2 replicas will not give the numbers of one device: norm take statistics of each replica's own part"
     assert warning in life["warning"]
     assert "(clipnorm)" in life["warning"]

@@ -12,6 +12,7 @@ from ..._keras_seams import reduces_first_axis
 from ...rows import Activations, CapturedLayer, RecordingScope, Versions, cut
 from ...step import Linearized, WritingProgram, join
 from ._pullback import TapePullback, values_of
+from ._replicas import waits_in_layers
 
 
 class Program(WritingProgram):
@@ -52,7 +53,10 @@ class Program(WritingProgram):
     def nonfinite_terms(self, linear: Linearized, wanted: tf.Tensor) -> tf.Tensor:
         """See `WritingProgram`."""
         pull: Any = linear.pull
-        found = tf.cond(wanted, pull.nonfinite_terms, lambda: tf.zeros(len(linear.losses), tf.int32))
+        none = tf.zeros(len(linear.losses), tf.int32)
+        if self.objective.replicas.count > 1 and waits_in_layers(self.model):
+            return none  # no gradient can be taken here
+        found = tf.cond(wanted, pull.nonfinite_terms, lambda: none)
         return tf.minimum(self.objective.replicas.total(found), 1)
 
     def all_finite(self, gradients: Sequence[Any]) -> tf.Tensor:

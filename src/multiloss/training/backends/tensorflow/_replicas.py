@@ -10,7 +10,8 @@ import keras
 import tensorflow as tf
 
 from ...._core.errors import invalid
-from ..._keras_seams import strategy_of
+from ..._keras_seams import all_layers, strategy_of
+from ...rows import REPRESENTATION
 from ...step import Replicas
 
 
@@ -95,6 +96,13 @@ def check_processes(host: keras.Model, variables: Sequence[keras.Variable]) -> N
             fix="Build and compile under the scope of one of them.",
         )
     count = host.distribute_strategy.num_replicas_in_sync
+    if count > 1 and waits_in_layers(host.model) and _asks_elsewhere(host):
+        raise invalid(
+            "On TensorFlow a balancer beside BatchNormalization(synchronized=True) can read neither a representation "
+            "nor gradients in each n-th step alone",
+            received=f"balancer={host.balancer!r}",
+            fix="Leave out `wrt` and `every`, or `synchronized`.",
+        )
     if elsewhere := [variable.path for variable in variables if _copies(variable) != count]:
         own = "none" if strategy is None else type(strategy).__name__
         raise invalid(
@@ -102,6 +110,22 @@ def check_processes(host: keras.Model, variables: Sequence[keras.Variable]) -> N
             received=f"a trainer under {own}, and {elsewhere[0]!r} under another",
             fix="Put the model, the optimizer object and ml.compile into `with strategy.scope():`.",
         )
+
+
+def waits_in_layers(model: keras.Model) -> bool:
+    """Whether layers wait for other replicas: their gradient is taken outside of conditionals, and no hook is in place.
+
+    Replicas take turns where one waits, so that what is hooked into a layer then would be another's.
+    """
+    return any(getattr(layer, "synchronized", False) for layer in all_layers(model))
+
+
+def _asks_elsewhere(host: keras.Model) -> bool:
+    """Whether the balancer needs hooks, or gradients within a conditional."""
+    if host.program is None:
+        return False
+    balancing = host.program.objective.balancing
+    return balancing.reads_gradients and (balancing.over.wrt.startswith(REPRESENTATION) or balancing.every > 1)
 
 
 def _copies(variable: keras.Variable) -> int:
