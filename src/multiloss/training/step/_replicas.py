@@ -22,7 +22,7 @@ Update = tuple[keras.Variable, Any]
 class Replicas:
     """What a step asks of the other replicas; this one is alone, as on JAX, whose arrays span all devices anyway.
 
-    Every replica calls the same methods in the same order. What `gather`, `total` and `columns` are given must have the
+    Every replica calls the same methods in the same order. What `gather`, `total` and `of_sum` are given must have the
     same shape on all of them.
     """
 
