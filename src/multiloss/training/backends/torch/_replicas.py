@@ -9,7 +9,6 @@ from typing import Any
 import keras
 import torch
 import torch.distributed as dist
-from torch.distributed.tensor import DTensor
 
 from ...._core.errors import invalid
 from ...._core.wording import counted
@@ -63,7 +62,7 @@ class Processes(Replicas):
 
     def gradients(self, gradients: Sequence[Any], variables: Sequence[keras.Variable]) -> list[Any]:
         """See `Replicas`; all are sent, in one layout, so that no two replicas can talk past each other."""
-        if self.count == 1:
+        if self.count == 1 or not variables:
             return list(gradients)
         filled = [
             torch.zeros_like(variable.value) if gradient is None else gradient
@@ -126,6 +125,10 @@ def written_by_one(variables: Sequence[keras.Variable]) -> Iterator[bool]:
 
 def check_processes(host: keras.Model, variables: Sequence[keras.Variable]) -> None:
     """Raises where the weights are spread over processes, whose gradients nobody would put together."""
+    if not (dist.is_available() and dist.is_initialized()):
+        return
+    from torch.distributed.tensor import DTensor  # a large import that one process does not need
+
     spread = [variable.path for variable in variables if isinstance(variable.value, DTensor)]
     if spread:
         raise invalid(
