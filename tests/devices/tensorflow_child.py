@@ -54,11 +54,6 @@ def strategy_of(mode: str) -> Any:
     return mirrored() if mode in ("graph", "eager") else None
 
 
-def _files(strategy: Any, folder: Path, rank: int) -> dict[str, str]:
-    with strategy.scope():
-        return files(folder, rank)
-
-
 def main(folder: Path, modes: list[str], names: list[str]) -> None:
     """Trains each configuration in each mode; the strategy cuts the batches, of whatever is given to every worker."""
     rank = json.loads(os.environ.get("TF_CONFIG", '{"task": {"index": 0}}'))["task"]["index"]
@@ -68,7 +63,7 @@ def main(folder: Path, modes: list[str], names: list[str]) -> None:
             path = folder / f"{mode}-{name}-{rank}"
             try:
                 if name in ("life", "files"):
-                    found = life(strategy) if name == "life" else _files(strategy, folder, rank)
+                    found = life(strategy) if name == "life" else files(strategy, folder, rank)
                     np.savez(f"{path}.npz", **found)
                     continue
                 with contextlib.nullcontext() if strategy is None else strategy.scope():

@@ -67,17 +67,24 @@ def life(strategy: tf.distribute.Strategy) -> dict[str, str]:
     return {**refusals(strategy), **warned(strategy)}
 
 
-def files(folder: Path, rank: int) -> dict[str, str]:
+def files(strategy: tf.distribute.Strategy, folder: Path, rank: int) -> dict[str, str]:
     """Checkpoints under paths of each worker, and what is loaded again."""
     own, common = folder / f"own-{rank}.weights.h5", folder / "common.keras"
-    run = CONFIGURATIONS["balancer-famo"]()
+    with strategy.scope():
+        run = CONFIGURATIONS["balancer-famo"]()
     run.callbacks = lambda: [keras.callbacks.ModelCheckpoint(own, save_weights_only=True)]
     train(run)
     before = result(run, {})
     run.trainer.save(common)
+    with strategy.scope():
+        inside = message(lambda: run.trainer.save(common))
     for _ in range(600):  # the chief may be still at it
         if common.exists():
             break
         time.sleep(0.1)
     found = sorted(path.name for path in folder.iterdir() if path.suffix in (".keras", ".h5"))
-    return {"files": str(found), "loaded": str(largest_difference(before, result(Run(ml.load(common)), {})))}
+    return {
+        "inside": inside,
+        "files": str(found),
+        "loaded": str(largest_difference(before, result(Run(ml.load(common)), {}))),
+    }

@@ -93,6 +93,7 @@ def test_several_replicas_give_the_numbers_of_one(tmp_path):
         files = {name: str(text) for name, text in found(tmp_path, "workers", "files", rank).items()}
         assert files["files"] == "['common.keras', 'own-0.weights.h5']"
         assert files["loaded"].startswith("(0.0")
+        assert "outside of the strategy's scope" in files["inside"]
 
 
 def test_the_example_gives_the_same_on_one_device_and_in_two_workers(tmp_path):

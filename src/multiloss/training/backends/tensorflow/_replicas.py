@@ -69,15 +69,22 @@ def _across(strategy: tf.distribute.Strategy, condition: Any, true: Any, false: 
 
 @contextlib.contextmanager
 def written_by_one(variables: Sequence[keras.Variable]) -> Iterator[bool]:
-    """Whether this process writes the files of a model: of several workers the chief does."""
-    resolver = tf.distribute.get_strategy().cluster_resolver or _resolver(variables)
-    yield resolver is None or not resolver.cluster_spec().as_dict() or resolver.task_id in (None, 0)
+    """Whether this process writes the files of a model: of several workers the chief does.
 
-
-def _resolver(variables: Sequence[keras.Variable]) -> Any:
-    """Who knows the workers that hold the variables."""
-    strategy = next((s for v in variables if (s := getattr(v.value, "distribute_strategy", None)) is not None), None)
-    return None if strategy is None else strategy.cluster_resolver
+    Args:
+        variables: what will be saved.
+    """
+    resolver = next((own.cluster_resolver for v in variables if (own := _strategy_of(v)) is not None), None)
+    if resolver is None or len(resolver.cluster_spec().as_dict().get("worker", ())) < 2:
+        yield True
+        return
+    if tf.distribute.has_strategy():  # Keras makes variables while it saves: under the scope the others would be asked
+        raise invalid(
+            "Of several workers one saves, outside of the strategy's scope",
+            received="a call within `with strategy.scope():`",
+            fix="Close the scope after ml.compile; `fit` needs none.",
+        )
+    yield resolver.task_id in (None, 0)
 
 
 def check_processes(host: keras.Model, variables: Sequence[keras.Variable]) -> None:
@@ -130,5 +137,10 @@ def _asks_elsewhere(host: keras.Model) -> bool:
 
 def _copies(variable: keras.Variable) -> int:
     """How many replicas have a copy of their own."""
-    strategy = getattr(variable.value, "distribute_strategy", None)
+    strategy = _strategy_of(variable)
     return 1 if strategy is None else strategy.num_replicas_in_sync
+
+
+def _strategy_of(variable: keras.Variable) -> Any:
+    """The strategy under which it was made; None without one."""
+    return getattr(variable.value, "distribute_strategy", None)
