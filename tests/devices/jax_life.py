@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import runpy
 import sys
 from pathlib import Path
@@ -11,20 +12,12 @@ import jax
 import keras
 import numpy as np
 from configurations import CONFIGURATIONS
-from device_runs import Run, data, largest_difference, result, train
+from device_life import files, message
+from device_runs import data, largest_difference, result, train
 
 import multiloss as ml
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-
-
-def message(function: Any) -> str:
-    """What is said where something is refused."""
-    try:
-        function()
-    except ValueError as error:
-        return str(error)
-    return "no error"
 
 
 def refusals() -> dict[str, str]:
@@ -44,21 +37,6 @@ def refusals() -> dict[str, str]:
         "generator": message(lambda: trainer.evaluate((each for each in [fewer]), verbose=0)),
     }
     return {**found, "lost": str(largest_difference(before, result(run, {})))}
-
-
-def files(folder: Path, rank: int, ranks: int) -> dict[str, str]:
-    """A checkpoint under one path, one under a path of each process, and what is loaded again."""
-    own, common = folder / f"own-{rank}.weights.h5", folder / "common.keras"
-    run = CONFIGURATIONS["balancer-random_weighting"]()
-    run.callbacks = lambda: [keras.callbacks.ModelCheckpoint(own, save_weights_only=True)]
-    train(run, rank, ranks)
-    before = result(run, {})
-    run.trainer.save(common)
-    # Nobody waits for the first process, which alone may be asked to save.
-    jax.experimental.multihost_utils.sync_global_devices("written")
-    found = sorted(path.name for path in folder.iterdir() if path.suffix in (".keras", ".h5"))
-    loaded = Run(ml.load(common))
-    return {"files": str(found), "loaded": str(largest_difference(before, result(loaded, {})))}
 
 
 def example() -> dict[str, np.ndarray]:
@@ -82,5 +60,10 @@ def alone() -> dict[str, str]:
 
 def life(folder: Path, rank: int, ranks: int) -> dict[str, np.ndarray]:
     """All of it, as texts by name, and logs."""
-    found = refusals() if ranks == 1 else {**files(folder, rank, ranks), **alone()}
+    if ranks == 1:
+        found = refusals()
+    else:
+        run = CONFIGURATIONS["balancer-random_weighting"]()
+        wait = functools.partial(jax.experimental.multihost_utils.sync_global_devices, "written")
+        found = {**files(folder, rank, run, lambda each: train(each, rank, ranks), wait), **alone()}
     return {**{name: np.array(text) for name, text in found.items()}, **example()}

@@ -30,7 +30,7 @@ else:
 from configurations import CONFIGURATIONS, OF_THE_WHOLE_BATCH, UNEVEN, joined_statistics
 from device_runs import result, train
 from everything import everything
-from tensorflow_life import files, life
+from tensorflow_life import life, saved
 
 ALL = {
     **CONFIGURATIONS,
@@ -63,7 +63,7 @@ def main(folder: Path, modes: list[str], names: list[str]) -> None:
             path = folder / f"{mode}-{name}-{rank}"
             try:
                 if name in ("life", "files"):
-                    found = life(strategy) if name == "life" else files(strategy, folder, rank)
+                    found = life(strategy) if name == "life" else saved(strategy, folder, rank)
                     np.savez(f"{path}.npz", **found)
                     continue
                 with contextlib.nullcontext() if strategy is None else strategy.scope():

@@ -5,24 +5,15 @@ from __future__ import annotations
 import time
 import warnings
 from pathlib import Path
-from typing import Any
 
 import keras
 import tensorflow as tf
 from configurations import CONFIGURATIONS, compiled
+from device_life import files, message
 from device_models import model
-from device_runs import Run, data, largest_difference, result, train
+from device_runs import data, train
 
 import multiloss as ml
-
-
-def message(function: Any) -> str:
-    """What is said where something is refused."""
-    try:
-        function()
-    except ValueError as error:
-        return str(error)
-    return "no error"
 
 
 def refusals(strategy: tf.distribute.Strategy) -> dict[str, str]:
@@ -67,24 +58,19 @@ def life(strategy: tf.distribute.Strategy) -> dict[str, str]:
     return {**refusals(strategy), **warned(strategy)}
 
 
-def files(strategy: tf.distribute.Strategy, folder: Path, rank: int) -> dict[str, str]:
-    """Checkpoints under paths of each worker, and what is loaded again."""
-    own, common = folder / f"own-{rank}.weights.h5", folder / "common.keras"
+def saved(strategy: tf.distribute.Strategy, folder: Path, rank: int) -> dict[str, str]:
+    """Checkpoints of all workers, and a save within the scope."""
     with strategy.scope():
         run = CONFIGURATIONS["balancer-famo"]()
-    run.callbacks = lambda: [keras.callbacks.ModelCheckpoint(own, save_weights_only=True)]
-    train(run)
-    before = result(run, {})
-    run.trainer.save(common)
+    common = folder / "common.keras"
+
+    def wait() -> None:
+        """The chief may be still at it."""
+        for _ in range(600):
+            if common.exists():
+                break
+            time.sleep(0.1)
+
+    found = files(folder, rank, run, train, wait)
     with strategy.scope():
-        inside = message(lambda: run.trainer.save(common))
-    for _ in range(600):  # the chief may be still at it
-        if common.exists():
-            break
-        time.sleep(0.1)
-    found = sorted(path.name for path in folder.iterdir() if path.suffix in (".keras", ".h5"))
-    return {
-        "inside": inside,
-        "files": str(found),
-        "loaded": str(largest_difference(before, result(Run(ml.load(common)), {}))),
-    }
+        return {**found, "inside": message(lambda: run.trainer.save(common))}

@@ -4,16 +4,14 @@ Children train, since a process has the devices with which it began. `DEVICES=al
 configuration in every way, and prints the table of `docs/several_devices.md`.
 """
 
-import contextlib
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
 import pytest
 from configurations import CONFIGURATIONS, OF_THE_WHOLE_BATCH
+from device_children import ALL, run_children
 from device_runs import TOLERANCE, largest_difference
 from device_table import compare, found, printed
 
@@ -21,7 +19,6 @@ pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "jax", reason="keras.distribution; other backends have files of their own"
 )
 CHILD = Path(__file__).with_name("jax_child.py")
-ALL = os.environ.get("DEVICES") == "all"
 OTHERS = ("life", "traffic")  # no trainings that one device repeats
 if ALL:
     EVERY = [*CONFIGURATIONS, *OF_THE_WHOLE_BATCH, "everything"]
@@ -52,18 +49,7 @@ def _environment(devices, **more):
 def _train(folder, work, environments):
     """Runs one child in each environment, at the same time; `work` is names by mode."""
     given = [";".join(f"{mode}:{','.join(names)}" for mode, names in work.items())]
-    with contextlib.ExitStack() as stack:
-        children = [
-            stack.enter_context(
-                subprocess.Popen([sys.executable, CHILD, folder, *given], env=each, stdout=subprocess.DEVNULL)
-            )
-            for each in environments
-        ]
-        try:
-            codes = [child.wait(timeout=7200 if ALL else 600) for child in children]
-        finally:
-            for child in children:
-                child.kill()  # one that waits for another that is no more
+    codes = run_children([CHILD, folder, *given], environments)
     assert not any(codes), codes
 
 

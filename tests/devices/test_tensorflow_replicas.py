@@ -14,13 +14,13 @@ from pathlib import Path
 import keras
 import pytest
 from configurations import CONFIGURATIONS, OF_THE_WHOLE_BATCH, UNEVEN
+from device_children import ALL, run_children
 from device_table import compare, found, printed
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="tf.distribute; other backends have files of their own"
 )
 CHILD = Path(__file__).with_name("tensorflow_child.py")
-ALL = os.environ.get("DEVICES") == "all"
 # Layers that see one replica's part of the batch alone, and gradients that Keras clips before it sums them up.
 INEXACT = ("dropout", "batch_norm", "optimizer")
 EVERY = [*CONFIGURATIONS, *OF_THE_WHOLE_BATCH, *UNEVEN, "everything", "joined_statistics"]
@@ -54,18 +54,7 @@ def _cluster(workers):
 def _train(folder, modes, names, environments):
     """Runs one child in each environment, at the same time."""
     common = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, CHILD, folder, ",".join(modes), ",".join(names)]
-    with ExitStack() as stack:
-        children = [
-            stack.enter_context(subprocess.Popen(command, env={**common, **each}, stdout=subprocess.DEVNULL))
-            for each in environments
-        ]
-        try:
-            codes = [child.wait(timeout=7200 if ALL else 600) for child in children]
-        finally:
-            for child in children:
-                child.kill()  # one that waits for another that is no more
-    return codes
+    run_children([CHILD, folder, ",".join(modes), ",".join(names)], [{**common, **each} for each in environments])
 
 
 def test_several_replicas_give_the_numbers_of_one(tmp_path):

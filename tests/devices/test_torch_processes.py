@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 import pytest
 from configurations import CONFIGURATIONS, OF_THE_WHOLE_BATCH, UNEVEN
+from device_children import ALL
 from device_table import compare, found, printed
 
 pytestmark = pytest.mark.skipif(
@@ -19,7 +20,6 @@ pytestmark = pytest.mark.skipif(
 )
 CHILD = Path(__file__).with_name("torch_child.py")
 LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-ALL = os.environ.get("DEVICES") == "all"
 # Layers that see one process's part of the batch alone: see docs/several_devices.md.
 INEXACT = ("dropout", "batch_norm")
 FEW = ["everything", "uneven", "representation", "balancer-famo", "scale-initial", "guard-raise-gradient", *INEXACT]

@@ -13,9 +13,8 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from configurations import CONFIGURATIONS
-from device_runs import BATCH, Run, data, largest_difference, result, share, train
-
-import multiloss as ml
+from device_life import files, message
+from device_runs import BATCH, data, result, share, train
 
 
 @contextlib.contextmanager
@@ -70,11 +69,7 @@ def drift(rank: int, ranks: int) -> str:
     """The error of a training in which one process goes its own way."""
     run = CONFIGURATIONS["none"]()
     run.callbacks = lambda: [_Drifts()]
-    try:
-        train(run, rank, ranks)
-    except ValueError as error:
-        return str(error)
-    return "no error"
+    return message(lambda: train(run, rank, ranks))
 
 
 def begins(rank: int, ranks: int) -> str:
@@ -87,19 +82,6 @@ def begins(rank: int, ranks: int) -> str:
     every = [torch.empty_like(own) for _ in range(ranks)]
     dist.all_gather(every, own)
     return str(float((every[0] - every[1]).abs().max()))
-
-
-def files(folder: Path, rank: int, ranks: int) -> dict[str, str]:
-    """Checkpoints under paths of each process, and what is loaded again."""
-    own, common = folder / f"own-{rank}.weights.h5", folder / "common.keras"
-    run = CONFIGURATIONS["balancer-famo"]()
-    run.callbacks = lambda: [keras.callbacks.ModelCheckpoint(own, save_weights_only=True)]
-    train(run, rank, ranks)
-    before = result(run, {})
-    run.trainer.save(common)
-    dist.barrier()
-    found = sorted(path.name for path in folder.iterdir() if path.suffix in (".keras", ".h5"))
-    return {"files": str(found), "loaded": str(largest_difference(before, result(Run(ml.load(common)), {})))}
 
 
 def probe(rank: int, ranks: int) -> dict[str, str]:
@@ -115,5 +97,7 @@ def life(folder: Path, rank: int, ranks: int) -> dict[str, str]:
     found = probe(rank, ranks)
     if ranks == 1:
         return found
-    found |= files(folder, rank, ranks) | traffic(rank, ranks)
+    run = CONFIGURATIONS["balancer-famo"]()
+    found |= files(folder, rank, run, lambda each: train(each, rank, ranks), dist.barrier)
+    found |= traffic(rank, ranks)
     return found | {"drift": drift(rank, ranks), "begins": begins(rank, ranks)}

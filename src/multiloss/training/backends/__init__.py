@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -30,12 +30,12 @@ def matrix_derivatives(function: Any, point: Any, order: int) -> list[Any]:
     return _room().matrix_derivatives(function, point, order)
 
 
-def check_processes(host: Any, variables: Sequence[Any]) -> None:
+def check_processes(host: Any, variables: Callable[[], Sequence[Any]]) -> None:
     """Raises where devices or processes that belong together would not give the numbers of one.
 
     Args:
         host: the `keras.Model` that trains.
-        variables: its own and its optimizer's.
+        variables: gives its own and its optimizer's, where they are asked for.
     """
     _asked("check_processes", None, host, variables)
 

@@ -28,7 +28,7 @@ def keras_arguments(host: keras.Model, optimizer: Any, arguments: Mapping[str, A
             received=optimizer,
             fix="For example 'adam', or keras.optimizers.Adam(1e-3).",
         ) from error
-    check_processes(host, [*host.variables, *optimizer.variables])
+    check_processes(host, lambda: [*host.variables, *optimizer.variables])
     chosen = {name: arguments[name] for name in HANDED_ON}
     if chosen["jit_compile"] not in (True, False, "auto"):
         raise invalid("`jit_compile` must be True, False or 'auto'", received=chosen["jit_compile"])

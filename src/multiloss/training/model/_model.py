@@ -185,7 +185,7 @@ class MultiLossModel(SafelySaved, CheckedWhenLoaded, NamedDataModel, KerasFace):
 
     def _check_ready(self, method: str) -> None:
         self._assert_compile_called(method)
-        check_processes(self, [*self.variables, *self.optimizer.variables])
+        check_processes(self, lambda: [*self.variables, *self.optimizer.variables])
         check_calibrated(self)
         if self.program.notice_frozen():
             clear_functions(self)  # what was traced before trains the variables of then

@@ -67,12 +67,12 @@ class Replicas:
         """
         return list(gradients)
 
-    def agreed(self, updates: Sequence[Update], own: Collection[int]) -> Sequence[Update]:
+    def agreed(self, updates: Sequence[Update], own: Callable[[], Collection[int]]) -> Sequence[Update]:
         """What layers shall be assigned: the mean over the replicas, unless the variables do that themselves.
 
         Args:
             updates: variables with their next values.
-            own: identities of variables that are the same everywhere, or are summed up later.
+            own: gives the identities of variables that are the same everywhere, or are summed up later.
         """
         return updates
 

@@ -59,7 +59,7 @@ class WritingProgram(StepProgram):
                 check = self.check(linear, step, lambda wanted: self.nonfinite_terms(linear, wanted))
                 self.track(linear.forward, step)
             # Whoever owns it: what a layer assigns may stand in no list of the model's, as in plain Keras.
-            updates = replicas.agreed(_recorded(linear.scope), self._own_variables())
+            updates = replicas.agreed(_recorded(linear.scope), self._own_variables)
 
             def commit() -> None:
                 self.when(check.moves, lambda: [variable.assign(value) for variable, value in updates])

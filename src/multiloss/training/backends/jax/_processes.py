@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -45,7 +45,7 @@ def written_by_one(variables: Sequence[keras.Variable]) -> Iterator[bool]:
         keras.distribution.set_distribution(distribution)
 
 
-def check_processes(host: keras.Model, variables: Sequence[keras.Variable]) -> None:
+def check_processes(host: keras.Model, variables: Callable[[], Sequence[keras.Variable]]) -> None:
     """Raises where processes know of each other, and each would train a model of its own."""
     if jax.process_count() > 1 and keras.distribution.distribution() is None:
         raise invalid(

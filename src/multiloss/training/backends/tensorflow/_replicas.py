@@ -87,12 +87,12 @@ def written_by_one(variables: Sequence[keras.Variable]) -> Iterator[bool]:
     yield resolver.task_id in (None, 0)
 
 
-def check_processes(host: keras.Model, variables: Sequence[keras.Variable]) -> None:
+def check_processes(host: keras.Model, variables: Callable[[], Sequence[keras.Variable]]) -> None:
     """Raises for a strategy under which the replicas would not take the step of one device, or that would not be used.
 
     Args:
         host: the trainer.
-        variables: its own and its optimizer's.
+        variables: gives its own and its optimizer's.
     """
     strategy = strategy_of(host)
     known = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy, tf.distribute.OneDeviceStrategy)
@@ -110,7 +110,7 @@ def check_processes(host: keras.Model, variables: Sequence[keras.Variable]) -> N
             received=f"balancer={host.balancer!r}",
             fix="Leave out `wrt` and `every`, or `synchronized`.",
         )
-    if elsewhere := [variable.path for variable in variables if _copies(variable) != count]:
+    if elsewhere := [variable.path for variable in variables() if _copies(variable) != count]:
         own = "none" if strategy is None else type(strategy).__name__
         raise invalid(
             "Model, optimizer and trainer must be made under the scope of one strategy",

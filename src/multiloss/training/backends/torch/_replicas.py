@@ -81,12 +81,13 @@ class Processes(Replicas):
         return self._connected[key]
 
     def agreed(
-        self, updates: Sequence[tuple[keras.Variable, Any]], own: Collection[int]
+        self, updates: Sequence[tuple[keras.Variable, Any]], own: Callable[[], Collection[int]]
     ) -> Sequence[tuple[keras.Variable, Any]]:
         """See `Replicas`."""
         if self.count == 1:
             return updates
-        chosen = [value.is_floating_point() and id(variable) not in own for variable, value in updates]
+        known = own()
+        chosen = [value.is_floating_point() and id(variable) not in known for variable, value in updates]
         given = [value for (_, value), mean in zip(updates, chosen, strict=True) if mean]
         means = iter(together(self.total, given))
         return [
@@ -123,13 +124,13 @@ def written_by_one(variables: Sequence[keras.Variable]) -> Iterator[bool]:
     yield not (dist.is_available() and dist.is_initialized()) or dist.get_rank() == 0
 
 
-def check_processes(host: keras.Model, variables: Sequence[keras.Variable]) -> None:
+def check_processes(host: keras.Model, variables: Callable[[], Sequence[keras.Variable]]) -> None:
     """Raises where the weights are spread over processes, whose gradients nobody would put together."""
     if not (dist.is_available() and dist.is_initialized()):
         return
     from torch.distributed.tensor import DTensor  # a large import that one process does not need
 
-    spread = [variable.path for variable in variables if isinstance(variable.value, DTensor)]
+    spread = [variable.path for variable in variables() if isinstance(variable.value, DTensor)]
     if spread:
         raise invalid(
             "On PyTorch every process must hold the whole model",
