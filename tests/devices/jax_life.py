@@ -36,7 +36,9 @@ def refusals() -> dict[str, str]:
         "batch": message(lambda: trainer.train_on_batch(*fewer)),
         "generator": message(lambda: trainer.evaluate((each for each in [fewer]), verbose=0)),
     }
-    return {**found, "lost": str(largest_difference(before, result(run, {})))}
+    found["lost"] = str(largest_difference(before, result(run, {})))
+    train(run)
+    return {**found, "explained": trainer.explain()}
 
 
 def example() -> dict[str, np.ndarray]:

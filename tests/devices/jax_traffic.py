@@ -31,8 +31,8 @@ def numbers_sent(trainer: Any) -> int:
     return sum(math.prod(int(size) for size in shape.split(",") if size) for shape in shapes)
 
 
-def traffic() -> dict[str, int]:
-    """By what is trained; `parameters` are those that every step sends the gradient of."""
+def traffic() -> dict[str, int | str]:
+    """By what is trained; and what `explain` says of it."""
     trainers = {
         "none": compiled(model(8)),
         "losses": compiled(model(8), balancer="uncertainty"),
@@ -42,4 +42,5 @@ def traffic() -> dict[str, int]:
         "wide": compiled(model(64, depth=2)),
         "captured": compiled(model(64, depth=2), balancer="upgrad"),
     }
-    return {name: numbers_sent(trainer) for name, trainer in trainers.items()}
+    sent = {name: numbers_sent(trainer) for name, trainer in trainers.items()}
+    return {**sent, **{f"said {name}": trainer.explain() for name, trainer in trainers.items()}}

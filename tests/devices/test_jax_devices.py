@@ -98,11 +98,14 @@ def _check_life(folder):
     assert "14 samples in the last batch of the data. Leave out 2 of the 30 samples" in alone["fit"]
     assert "of `validation_data`" in alone["validation"]
     assert alone["lost"].startswith("(0.0"), alone
+    assert "4 devices; a step sends: the gradients of 85 weights once" in alone["explained"]
+    assert "3 rows of 85 shared weights, summed up" in alone["explained"]
 
 
 def _check_traffic(folder):
     """Beside the gradient: nothing that grows with the model, but for rows of variables that are formed."""
-    sent = {name: int(count) for name, count in found(folder, "data4", "traffic").items()}
+    texts = found(folder, "data4", "traffic")
+    sent = {name: int(count) for name, count in texts.items() if not name.startswith("said")}
     trunk, value_head, label_head = 4 * 8 + 8, 8 * 2 + 2, 8 * 3 + 3
     parameters = trunk + value_head + label_head
     assert parameters <= sent["none"] <= parameters + 20
@@ -111,6 +114,11 @@ def _check_traffic(folder):
     rows = 3 * trunk + 2 * value_head + 2 * label_head
     assert sent["norms"] == sent["gramian"] == sent["none"] + rows
     assert sent["representation"] == sent["none"] + 3 * 3
+    # And that is what `explain` says.
+    assert f"4 devices; a step sends: the gradients of {parameters} weights once" in str(texts["said none"])
+    assert "3 x 3 inner products" in str(texts["said representation"])
+    assert f"3 rows of {parameters} shared weights, summed up" in str(texts["said gramian"])
+    assert "inputs and 3 x outputs of trunk_1, sample by sample" in str(texts["said captured"])
     # The second layer is captured: its inputs and the rows' gradients at its outputs, for 16 samples.
     rows = 3 * (4 * 64 + 64) + 2 * (64 * 2 + 2) + 2 * (64 * 3 + 3)
     positions = 16 * (64 + 3 * 64)

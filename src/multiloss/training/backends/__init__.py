@@ -54,6 +54,11 @@ def parts_of_a_batch() -> int:
     return _asked("parts_of_a_batch", 1)
 
 
+def devices_of_a_batch() -> int:
+    """How many devices hold a part of a batch that a step sees as one array; 1 where replicas see a part each."""
+    return _asked("devices_of_a_batch", 1)
+
+
 def written_by_one(variables: Sequence[Any]) -> contextlib.AbstractContextManager[bool]:
     """Gives whether this process writes the files of a model: of those that train it together, one does.
 

@@ -12,30 +12,41 @@ import keras
 from ..._core.wording import counted, listed
 from ...terms import TermValue
 from .._keras_seams import all_layers
+from ..backends import devices_of_a_batch
 from ..rows import REPRESENTATION
 
 
 def traffic(trainer: Any) -> list[str]:
-    """One line for a trainer with several replicas; none for one alone."""
+    """One line for a trainer on several devices; none for one alone."""
     objective = trainer.program.objective
-    count = objective.replicas.count_of(trainer)
-    if count == 1:
+    replicas, devices = objective.replicas.count_of(trainer), devices_of_a_batch()
+    if max(replicas, devices) == 1:
         return []
     weights = _size(trainer.trainable_variables)
-    logs = _size(trainer.metrics_variables)
     parts = [f"the gradients of {counted(weights, 'weight')} once, as plain data parallelism does"]
-    balancing, rows = objective.balancing, len(objective.balancing.rows)
-    if balancing.reads_gradients:
-        each = "" if balancing.every == 1 else f", in each {balancing.every}. step"
-        if balancing.over.wrt.startswith(REPRESENTATION):
-            parts.append(f"{rows} x {rows} inner products{each}")
-        else:
-            sharing = trainer.program.plan.sharing
-            over = sharing and _size([trainer.program.plan.variables[index] for index in sharing.measured])
-            of = "the shared weights" if over is None else counted(over, "shared weight")
-            parts.append(f"{counted(rows, 'row')} of {of}, {objective.replicas.way}{each}")
+    if objective.balancing.reads_gradients:
+        parts += _of_the_balancer(trainer)
+    if replicas == 1:
+        return [f"{devices} devices; a step sends: {'; '.join([*parts, 'a few numbers of losses, labels and logs'])}"]
+    logs = _size(trainer.metrics_variables)
     parts.append(f"{counted(4 * len(objective.terms), 'number')} of losses and labels, and {logs} of logs")
-    return [f"{count} replicas; each sends in a step {listed(parts)}"]
+    return [f"{replicas} replicas; each sends in a step: {'; '.join(parts)}"]
+
+
+def _of_the_balancer(trainer: Any) -> list[str]:
+    """What is sent for the Gramian or the norms."""
+    objective = trainer.program.objective
+    balancing, rows = objective.balancing, len(objective.balancing.rows)
+    each = "" if balancing.every == 1 else f", in one step of {balancing.every}"
+    if balancing.over.wrt.startswith(REPRESENTATION):
+        return [f"{rows} x {rows} inner products{each}"]
+    plan = trainer.program.plan
+    sharing = plan.sharing
+    over = sharing and _size([plan.variables[index] for index in sharing.measured])
+    of = "the shared weights" if over is None else counted(over, "shared weight")
+    formed = [] if over == 0 else [f"{counted(rows, 'row')} of {of}, {objective.replicas.way}{each}"]
+    names = [layer.layer.name for layer in (sharing.captured if sharing else ()) if layer.variables]
+    return formed + ([f"inputs and {rows} x outputs of {listed(names)}, sample by sample{each}"] if names else [])
 
 
 def warn_inexact(trainer: Any, values: Sequence[TermValue]) -> None:

@@ -72,13 +72,19 @@ def check_alone(what: str) -> None:
         )
 
 
-def parts_of_a_batch() -> int:
-    """Into how many equal parts this process's part of a batch is cut, one for each of its devices."""
+def devices_of_a_batch() -> int:
+    """Into how many equal parts a batch of all processes is cut."""
     distribution = keras.distribution.distribution()
     if distribution is None or distribution.batch_dim_name is None:
         return 1
     mesh = distribution.device_mesh
-    return max(1, mesh.shape[mesh.axis_names.index(distribution.batch_dim_name)] // jax.process_count())
+    return mesh.shape[mesh.axis_names.index(distribution.batch_dim_name)]
+
+
+def parts_of_a_batch() -> int:
+    """Into how many equal parts this process's part of a batch is cut, one for each of its devices."""
+    devices = devices_of_a_batch()
+    return 1 if devices == 1 else max(1, devices // jax.process_count())
 
 
 def joined(data: Any) -> Any:
