@@ -23,7 +23,7 @@ def projected(rows: np.ndarray, direction: np.ndarray) -> np.ndarray:
     return direction + nnls(unit.T, -direction, maxiter=100 * len(rows))[0] @ unit
 
 
-@pytest.mark.parametrize("num_terms", [2, 5, 40])
+@pytest.mark.parametrize("num_terms", [2, 5, 8, 40])
 def test_float64_agrees_to_1e_8_of_the_longest_row(num_terms):
     with double_precision():
         for sample in samples(num_terms):
@@ -39,7 +39,7 @@ def test_float64_agrees_to_1e_8_of_the_longest_row(num_terms):
             assert np.abs(above * slopes).max() < 1e-9, sample.name
 
 
-@pytest.mark.parametrize("num_terms", [2, 5, 40])
+@pytest.mark.parametrize("num_terms", [2, 5, 8, 40])
 def test_float32_agrees_to_1e_4_of_the_longest_row(num_terms):
     for sample in samples(num_terms):
         rows = sample.jacobian.astype("float32").astype(float)

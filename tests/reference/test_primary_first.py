@@ -19,7 +19,7 @@ GIVE = 0.01
 
 
 @pytest.mark.parametrize("fraction", SOLVERS)
-@pytest.mark.parametrize("num_terms", [2, 5, 40])
+@pytest.mark.parametrize("num_terms", [2, 5, 8, 40])
 @pytest.mark.parametrize(("precision", "tolerance"), [("float64", 1e-8), ("float32", 1e-4)])
 def test_satisfies_the_optimality_conditions(fraction, num_terms, precision, tolerance):
     # d = sum + U'y with y >= 0, h = give y, slack >= 0 and y slack = 0 prove it: the problem is convex.

@@ -87,12 +87,10 @@ class Aggregator(Balancer):
 
     def present(self, signals: Signals) -> Presence:
         """Terms with a label and with a gradient: a row that is zero relative to the others counts as absent."""
-        if signals.gramian is None:
-            lengths = ops.convert_to_tensor(signals.norms)
-        else:
-            lengths = ops.sqrt(ops.clip(ops.diagonal(signals.gramian), 0.0, math.inf))
-        lengths = ops.where(signals.present, lengths, ops.zeros_like(lengths))
-        return ops.logical_and(signals.present, lengths > ZERO_ROW * ops.max(lengths))
+        read = signals.norms if signals.gramian is None else ops.diagonal(signals.gramian)
+        read = ops.convert_to_tensor(read)
+        read = ops.where(signals.present, read, ops.zeros_like(read))
+        return read > ops.max(read) * (ZERO_ROW if signals.gramian is None else ZERO_ROW**2)
 
 
 def _is_list(value: Any) -> bool:

@@ -88,13 +88,12 @@ def correlation(gramian: Gramian, present: Presence) -> tuple[Gramian, Lengths]:
         The cosines, shape `(K, K)`, with a diagonal of exactly 1, and the lengths, shape `(K,)`, 1 where absent.
     """
     diagonal = ops.diagonal(gramian)
-    squares = ops.where(present, diagonal, ops.ones_like(diagonal))
     # Roots first, then two divisions: the product of two squared lengths would overflow in float32.
-    lengths = ops.sqrt(squares)
-    pairs = ops.logical_and(present[:, None], present[None, :])
-    cosines = ops.where(pairs, gramian, ops.zeros_like(gramian)) / lengths[:, None] / lengths[None, :]
-    identity = ops.eye(cosines.shape[0], dtype=cosines.dtype)
-    return ops.where(identity > 0, identity, ops.clip(cosines, -1.0, 1.0)), lengths
+    lengths = ops.sqrt(ops.where(present, diagonal, ops.ones_like(diagonal)))
+    identity = ops.eye(gramian.shape[0], dtype=gramian.dtype)
+    pairs = ops.logical_and(ops.logical_and(present[:, None], present[None, :]), identity == 0)
+    cosines = ops.hard_tanh(gramian / lengths[:, None] / lengths[None, :])
+    return ops.where(pairs, cosines, identity), lengths
 
 
 def relative(lengths: Lengths, present: Presence) -> tuple[Lengths, Array]:

@@ -20,13 +20,12 @@ def normalize_weights(weights: Weights, present: Presence, mode: str) -> Weights
         present: shape `(K,)`, bool.
         mode: `"sum_to_k"` or `"none"`.
     """
-    weights = ops.where(present, weights, ops.zeros_like(weights))
+    none = ops.zeros_like(weights)
+    weights = ops.where(present, weights, none)
     if mode == "none":
         return weights
     # Divide by the largest first: sums of float32 weights near the overflow limit must not become inf.
     largest = ops.max(ops.abs(weights))
-    safe_largest = ops.where(largest > 0, largest, ops.ones_like(largest))
-    unit = weights / safe_largest
-    total = ops.sum(ops.abs(unit))
+    unit = weights / largest
     count = ops.sum(ops.cast(present, weights.dtype))
-    return unit * count / ops.where(total > 0, total, ops.ones_like(total))
+    return ops.where(largest == 0, none, unit * (count / ops.sum(ops.abs(unit))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from keras import ops
 
 from ..linalg import correlation, product
-from ..typing import Array, Gramian, Presence
+from ..typing import Array, Gramian, Presence, Weights
 from ._interior_point import nonnegative_quadratic
 
 
@@ -30,3 +30,20 @@ def lower_bounded_quadratic(gramian: Gramian, lower: Array, present: Presence) -
     # A positive slope holds the absent rows at 0.
     slope = ops.where(present, product(bound, cosines), ops.ones_like(bound))
     return (bound + nonnegative_quadratic(cosines, slope)) * size / lengths
+
+
+def mean_projection(gramian: Gramian, present: Presence) -> Weights:
+    """The mean over i of the minimisers of 1/2 v'Gv subject to v >= e_i: `lower_bounded_quadratic` of unit vectors.
+
+    Args:
+        gramian: shape `(K, K)`.
+        present: shape `(K,)`, bool; a present row must not be zero.
+
+    Returns:
+        Shape `(K,)`. Entries of absent terms mean nothing.
+    """
+    cosines, lengths = correlation(gramian, present)
+    here = ops.cast(present, lengths.dtype)
+    # In units of the rows' lengths the bound is 1, and its slopes are the cosines.
+    added = nonnegative_quadratic(cosines, cosines)
+    return (1.0 + product((here * lengths)[None], added)[0] / lengths) / ops.sum(here)

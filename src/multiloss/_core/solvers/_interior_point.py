@@ -8,7 +8,7 @@ from keras import ops
 
 from ..linalg import epsilon, product
 from ..typing import Array
-from ._nonnegative_pair import nonnegative_pair
+from ._active_sets import MOST, quadratic_by_sets
 
 # Each step aims at this fraction of the present gap, and stops at this fraction of the way to the nearest wall.
 CENTRING = 0.1
@@ -35,12 +35,12 @@ def nonnegative_quadratic(matrix: Array, linear: Array) -> Array:
     Returns:
         Shape `(B, K)`; exact zeros on the constraints that are active. Where the minimiser is not unique, My is.
     """
+    if matrix.shape[-1] <= MOST:
+        return quadratic_by_sets(matrix, linear)
     finite = ops.logical_and(ops.all(ops.isfinite(matrix)), ops.all(ops.isfinite(linear)))
     # Some backends' linear solvers raise when fed with NaN: they get a harmless problem instead.
     matrix = ops.where(finite, matrix, ops.eye(matrix.shape[-1], dtype=matrix.dtype))
     linear = ops.where(finite, linear, ops.ones_like(linear))
-    if matrix.shape[-1] == 2:
-        return ops.where(finite, nonnegative_pair(matrix, linear), linear * math.nan)
     start = ops.ones_like(linear)
     # Everything travels in the loop's state: JAX then finds the compiled loop again, eagerly too.
     y, s, _, _ = ops.fori_loop(0, ITERATIONS[epsilon(matrix)], _step, (start, start, matrix, linear))

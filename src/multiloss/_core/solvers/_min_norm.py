@@ -24,12 +24,11 @@ def min_norm_point(gramian: Gramian, present: Presence) -> Weights:
         w, shape `(K,)`, 0 where absent; all 0 when nothing is present. J'w is unique, w need not be.
     """
     cosines, lengths = correlation(gramian, present)
-    none = ops.zeros_like(lengths)
-    inverse = ops.where(present, 1.0 / lengths, none)
+    inverse = ops.where(present, 1.0 / lengths, ops.zeros_like(lengths))
     largest = ops.max(inverse)
     share = inverse / ops.where(largest > 0, largest, ops.ones_like(largest))
+    # A positive slope holds the absent rows at 0.
     slope = ops.where(present, -share, ops.ones_like(share))
-    scaled = nonnegative_quadratic(cosines + share[:, None] * share[None, :], slope[None])[0]
-    weights = ops.where(present, scaled * share, none)
+    weights = share * nonnegative_quadratic(cosines + share[:, None] * share, slope[None])[0]
     total = ops.sum(weights)
     return weights / ops.where(total > 0, total, ops.ones_like(total))
