@@ -9,7 +9,8 @@ import numpy as np
 from device_runs import TOLERANCE, largest_difference
 
 # Ten steps amplify the rounding of the first: the last bit of each input alone moves `scales` by 1e-5.
-TOLERANCES = {"scales": 1e-4, "everything": 1e-5}
+# Aligned-MTL divides by the root of the smallest eigenvalue that counts.
+TOLERANCES = {"scales": 1e-4, "everything": 1e-5, "balancer-aligned_mtl": 2e-6}
 
 
 def found(folder: Path, mode: str, name: str, rank: int = 0) -> dict[str, np.ndarray]:

@@ -34,6 +34,9 @@ def refusals(strategy: tf.distribute.Strategy) -> dict[str, str]:
     x, y, _ = data()
     found |= {name: message(lambda: each.fit(x, y, batch_size=16, verbose=0)) for name, each in trainers.items()}  # noqa: B023
     found["trainer outside"] = message(lambda: compiled(inside))
+    with strategy.scope():
+        adding_up = compiled(model(), optimizer=keras.optimizers.SGD(0.05, gradient_accumulation_steps=2))
+    found["accumulation"] = message(lambda: adding_up.fit(x, y, batch_size=16, verbose=0))
     with tf.distribute.experimental.CentralStorageStrategy(["CPU:0", "CPU:1"], "CPU:0").scope():
         return {**found, "unknown strategy": message(compiled)}
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from keras import ops
 
-from .balancer import Balancer, Needs, Signals
+from .balancer import Balancer, Needs, Settled, Signals
 from .docstrings import describe_common_arguments
 from .errors import invalid
 from .typing import Presence
@@ -87,6 +87,8 @@ class Aggregator(Balancer):
 
     def present(self, signals: Signals) -> Presence:
         """Terms with a label and with a gradient: a row that is zero relative to the others counts as absent."""
+        if isinstance(signals, Settled):
+            return signals.present
         read = signals.norms if signals.gramian is None else ops.diagonal(signals.gramian)
         read = ops.convert_to_tensor(read)
         read = ops.where(signals.present, read, ops.zeros_like(read))

@@ -48,6 +48,10 @@ class Signals:
     monitored: Array | None = None
 
 
+class Settled(Signals):
+    """Signals in which `present` already says what the balancer's `present` makes of it."""
+
+
 class Balancer(Configured, abc.ABC):
     """Reads the terms of a step and returns K weights.
 
@@ -107,8 +111,9 @@ class Balancer(Configured, abc.ABC):
 
         Absent terms get exactly 0, and a single present term exactly 1 under the default `normalize`.
         """
-        raw, state = checked(self, self.raw_weights(signals, state), signals.present.shape[0], state)
-        return normalize_weights(raw, self.present(signals), self.normalize), state
+        settled = Settled(**{**vars(signals), "present": self.present(signals)})
+        raw, state = checked(self, self.raw_weights(settled, state), signals.present.shape[0], state)
+        return normalize_weights(raw, settled.present, self.normalize), state
 
     def present(self, signals: Signals) -> Presence:
         """Which terms take part, shape `(K,)`, bool."""

@@ -9,8 +9,7 @@ from ..typing import Array
 
 # As many variables have 256 sets, whose systems cost less than the operations of an iteration do.
 MOST = 8
-# A set's slopes, brought back into its solution as often, take away what rounding has left there.
-REFINEMENTS = 2
+# The fault of a candidate that is none.
 LARGE = 1e30
 
 
@@ -27,41 +26,47 @@ def quadratic_by_sets(matrix: Array, linear: Array) -> Array:
     Returns:
         Shape `(B, K)`. Where the minimiser is not unique, the mean of the candidates that are equally good.
     """
-    inverses = principal_inverses(matrix)
-    y = refined(-(linear @ inverses), inverses, matrix, linear)
-    slopes = product(y, matrix) + linear
-    return best(y, ops.max(ops.abs(ops.where(y < slopes, y, slopes)), axis=-1))
+    y = ops.relu(-ActiveSets(matrix).solve(linear))
+    return best(y, fault(y, product(y, matrix) + linear))
 
 
-def principal_inverses(matrix: Array) -> Array:
-    """The inverse of the matrix on each set of rows and columns, 0 elsewhere; shape `(2^K, K, K)`.
+class ActiveSets:
+    """A matrix, restricted to each set of its rows and columns: 2^K systems.
 
-    By orthogonal factors, which exist for every matrix and ask for no look at the values on the host. Where the rows of
-    a set are dependent, entries are as large as rounding lets them be.
-    """
-    terms = matrix.shape[-1]
-    numbers = ops.expand_dims(ops.arange(2**terms, dtype="int32"), -1)
-    members = ops.cast(ops.bitwise_and(ops.right_shift(numbers, ops.arange(terms, dtype="int32")), 1), matrix.dtype)
-    pairs = members[:, :, None] * members[:, None, :]
-    identity = ops.eye(terms, dtype=matrix.dtype)
-    orthogonal, upper = ops.qr(pairs * (matrix - identity) + identity)
-    smallest = epsilon(matrix) * identity
-    upper = ops.where(ops.abs(upper) < smallest, smallest, upper)
-    return pairs * ops.linalg.solve_triangular(upper, ops.transpose(orthogonal, (0, 2, 1)), lower=False)
-
-
-def refined(y: Array, inverses: Array, matrix: Array, linear: Array) -> Array:
-    """Candidates whose slopes are 0 on their sets to rounding, without what is negative.
+    By orthogonal factors, which exist for every matrix, and whose making asks for no look at the values on the host.
+    Where the rows of a set are dependent, its solutions are as large as rounding lets them be.
 
     Args:
-        y: shape `(2^K, B, K)`.
-        inverses: of `principal_inverses`.
-        matrix: M, shape `(K, K)`.
-        linear: q, shape `(B, K)` or `(2^K, B, K)`.
+        matrix: shape `(K, K)`, with entries of at most about 1.
     """
-    for _ in range(REFINEMENTS):
-        y = y - (product(y, matrix) + linear) @ inverses
-    return ops.relu(y)
+
+    def __init__(self, matrix: Array):
+        terms = matrix.shape[-1]
+        numbers, places = ops.arange(2**terms, dtype="int32"), ops.arange(terms, dtype="int32")
+        self.members = ops.cast(ops.right_shift(numbers[:, None], places) % 2, matrix.dtype)[:, None]
+        identity = ops.eye(terms, dtype=matrix.dtype)
+        # Rows of the identity stand for those that are left out.
+        pairs = self.members * ops.transpose(self.members, (0, 2, 1))
+        self.orthogonal, upper = ops.qr(pairs * (matrix - identity) + identity)
+        smallest = epsilon(matrix) * identity
+        self.upper = ops.where(ops.abs(upper) < smallest, smallest, upper)
+
+    def solve(self, right: Array) -> Array:
+        """y with My = r on each set, and 0 elsewhere.
+
+        Args:
+            right: r, shape `(B, K)`, or `(2^K, B, K)`.
+
+        Returns:
+            Shape `(2^K, B, K)`.
+        """
+        turned = ops.transpose((self.members * right) @ self.orthogonal, (0, 2, 1))
+        return ops.transpose(ops.linalg.solve_triangular(self.upper, turned, lower=False), (0, 2, 1))
+
+
+def fault(y: Array, slopes: Array) -> Array:
+    """How far y >= 0, s >= 0 and y's = 0 are missed, of arrays of shape `(2^K, B, K)`; shape `(2^K, B)`."""
+    return ops.max(ops.abs(ops.where(y < slopes, y, slopes)), axis=-1)
 
 
 def best(y: Array, faults: Array) -> Array:
@@ -72,8 +77,7 @@ def best(y: Array, faults: Array) -> Array:
         faults: shape `(2^K, B)`, not negative. NaN everywhere gives NaN.
     """
     # What is not a number is no candidate, unless none is.
-    worst = ops.zeros_like(faults) + LARGE
-    faults = ops.where(faults < worst, faults, worst)
+    faults = ops.nan_to_num(faults, nan=LARGE, posinf=LARGE)
     alike = (faults <= 2.0 * ops.min(faults, axis=0) + 4.0 * epsilon(faults))[..., None]
     total = ops.sum(ops.where(alike, y, ops.zeros_like(y)), axis=0)
     return total / ops.sum(ops.cast(alike, y.dtype), axis=0)

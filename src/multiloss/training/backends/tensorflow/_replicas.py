@@ -110,6 +110,12 @@ def check_processes(host: keras.Model, variables: Callable[[], Sequence[keras.Va
             received=f"balancer={host.balancer!r}",
             fix="Leave out `wrt` and `every`, or `synchronized`.",
         )
+    if count > 1 and host.compiled and not host.run_eagerly and (steps := _accumulated(host.optimizer)):
+        raise invalid(
+            "Under a tf.distribute strategy Keras's optimizers cannot accumulate gradients in a compiled step",
+            received=f"gradient_accumulation_steps={steps}",
+            fix="Leave it out and use a larger batch_size.",
+        )
     if elsewhere := [variable.path for variable in variables() if _copies(variable) != count]:
         own = "none" if strategy is None else type(strategy).__name__
         raise invalid(
@@ -133,6 +139,12 @@ def _asks_elsewhere(host: keras.Model) -> bool:
         return False
     balancing = host.program.objective.balancing
     return balancing.reads_gradients and (balancing.over.wrt.startswith(REPRESENTATION) or balancing.every > 1)
+
+
+def _accumulated(optimizer: keras.optimizers.Optimizer) -> int | None:
+    """Over how many steps an optimizer, or the one that it wraps, sums up gradients."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    return inner.gradient_accumulation_steps or optimizer.gradient_accumulation_steps
 
 
 def _copies(variable: keras.Variable) -> int:
