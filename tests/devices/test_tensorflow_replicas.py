@@ -29,7 +29,7 @@ COMPILED = [name for name in EVERY if name != "optimizer"]  # it accumulates gra
 PLAN = {
     "graph": COMPILED if ALL else ["everything", "joined_statistics"],
     "eager": EVERY if ALL else ["representation", "uneven"],
-    "workers": COMPILED if ALL else ["everything"],
+    "workers": COMPILED if ALL else ["everything", "batch_norm"],
 }
 NAMES = list(dict.fromkeys(name for names in PLAN.values() for name in names))
 TITLES = {
@@ -85,6 +85,8 @@ def test_several_replicas_give_the_numbers_of_one(tmp_path):
         assert files["files"] == "['common.keras', 'own-0.weights.h5']"
         assert files["loaded"].startswith("(0.0")
         assert "outside of the strategy's scope" in files["inside"]
+        for verb in ("compare", "tune"):
+            assert f"`{verb}` trains every model in one process" in files[verb]
 
 
 def test_the_example_gives_the_same_on_one_device_and_in_two_workers(tmp_path):

@@ -65,8 +65,13 @@ class ActiveSets:
 
 
 def fault(y: Array, slopes: Array) -> Array:
-    """How far y >= 0, s >= 0 and y's = 0 are missed, of arrays of shape `(2^K, B, K)`; shape `(2^K, B)`."""
-    return ops.max(ops.abs(ops.where(y < slopes, y, slopes)), axis=-1)
+    """How far y >= 0, s >= 0 and y's = 0 are missed, of arrays of shape `(2^K, B, K)`; shape `(2^K, B)`.
+
+    What is not a number is no candidate.
+    """
+    missed = ops.abs(ops.where(y < slopes, y, slopes))
+    # Before the largest is taken: XLA drops what is not a number there.
+    return ops.max(ops.nan_to_num(missed, nan=LARGE, posinf=LARGE), axis=-1)
 
 
 def best(y: Array, faults: Array) -> Array:
@@ -74,10 +79,8 @@ def best(y: Array, faults: Array) -> Array:
 
     Args:
         y: shape `(2^K, B, K)`.
-        faults: shape `(2^K, B)`, not negative. NaN everywhere gives NaN.
+        faults: shape `(2^K, B)`, not negative, at most about `LARGE`, which all candidates have where M is not finite.
     """
-    # What is not a number is no candidate, unless none is.
-    faults = ops.nan_to_num(faults, nan=LARGE, posinf=LARGE)
     alike = (faults <= 2.0 * ops.min(faults, axis=0) + 4.0 * epsilon(faults))[..., None]
     total = ops.sum(ops.where(alike, y, ops.zeros_like(y)), axis=0)
     return total / ops.sum(ops.cast(alike, y.dtype), axis=0)

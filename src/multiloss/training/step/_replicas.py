@@ -68,13 +68,19 @@ class Replicas:
         return list(gradients)
 
     def agreed(self, updates: Sequence[Update], own: Callable[[], Collection[int]]) -> Sequence[Update]:
-        """What layers shall be assigned: the mean over the replicas, unless the variables do that themselves.
+        """What layers shall be assigned: the mean over the replicas, of which each has seen its own part.
 
         Args:
             updates: variables with their next values.
             own: gives the identities of variables that are the same everywhere, or are summed up later.
         """
-        return updates
+        if self.count == 1:
+            return updates
+        known = own()
+        chosen = ["float" in keras.backend.standardize_dtype(v.dtype) and id(v) not in known for v, _ in updates]
+        given = [value for (_, value), mean in zip(updates, chosen, strict=True) if mean]
+        means = (total / self.count for total in together(self.total, given))
+        return [(v, next(means) if mean else value) for (v, value), mean in zip(updates, chosen, strict=True)]
 
     def cond(self, condition: Any, true: Callable[[], Any], false: Callable[[], Any]) -> Any:
         """A conditional on what is the same everywhere, whose branches may ask the others."""

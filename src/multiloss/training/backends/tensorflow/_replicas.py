@@ -16,7 +16,7 @@ from ...step import Replicas
 
 
 class Mirrored(Replicas):
-    """See `Replicas`; the optimizer and the layers' variables sum up by themselves, as in Keras."""
+    """See `Replicas`; the optimizer sums up by itself, as in Keras."""
 
     @property
     def count(self) -> int:
@@ -122,6 +122,21 @@ def check_processes(host: keras.Model, variables: Callable[[], Sequence[keras.Va
             "Model, optimizer and trainer must be made under the scope of one strategy",
             received=f"a trainer under {own}, and {elsewhere[0]!r} under another",
             fix="Put the model, the optimizer object and ml.compile into `with strategy.scope():`.",
+        )
+
+
+def check_alone(what: str) -> None:
+    """Raises for what trains each model in one process, and would wait for others that do something else.
+
+    Args:
+        what: the name of a function.
+    """
+    if isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy):
+        raise invalid(
+            f"`{what}` trains every model in one process",
+            received="a call within the scope of a MultiWorkerMirroredStrategy",
+            fix="Close the scope: processes that know nothing of each other share the work through one folder or "
+            "database.",
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -79,21 +79,6 @@ class Processes(Replicas):
             flags = torch.tensor(known, dtype=torch.int32, device=variables[0].value.device)
             self._connected = {key: [flag > 0 for flag in self.total(flags).tolist()]}
         return self._connected[key]
-
-    def agreed(
-        self, updates: Sequence[tuple[keras.Variable, Any]], own: Callable[[], Collection[int]]
-    ) -> Sequence[tuple[keras.Variable, Any]]:
-        """See `Replicas`."""
-        if self.count == 1:
-            return updates
-        known = own()
-        chosen = [value.is_floating_point() and id(variable) not in known for variable, value in updates]
-        given = [value for (_, value), mean in zip(updates, chosen, strict=True) if mean]
-        means = iter(together(self.total, given))
-        return [
-            (variable, next(means) / self.count if mean else value)
-            for (variable, value), mean in zip(updates, chosen, strict=True)
-        ]
 
     def broadcast(self, variables: Sequence[keras.Variable]) -> None:
         """Gives all variables the values that they have in the first process, as DistributedDataParallel does."""
