@@ -227,8 +227,9 @@ class StepProgram(abc.ABC):
 
     def all_finite(self, gradients: Sequence[Any]) -> Array:
         """Whether no gradient holds a NaN or an infinity; sums, in which both survive, read every entry just once."""
-        sums = [_total(gradient) for gradient in gradients]
-        return ops.isfinite(sum(sums[1:], sums[0])) if sums else ops.ones((), "bool")
+        # One sum in the end: a chain of additions would be repeated by XLA in every loop that reads the flag.
+        sums = [_column_sums(gradient) for gradient in gradients]
+        return ops.isfinite(ops.sum(ops.concatenate(sums))) if sums else ops.ones((), "bool")
 
     def track(self, forward: Forward, step: Step) -> None:
         """Advances the step counter, the logs and the metrics; inside a scope that can still be thrown away."""
@@ -291,10 +292,10 @@ def _precise(value: Array) -> Array:
     return with_mask(ops.cast(value, "float32"), keras_mask(value))
 
 
-def _total(gradient: Array) -> Array:
-    """The sum of all entries in float32; a product with ones reads a matrix faster than a reduction does."""
+def _column_sums(gradient: Array) -> Array:
+    """A vector with the sum of all entries, in float32; a product with ones reads a matrix faster than a reduction."""
     gradient = ops.cast(gradient, "float32")
     if len(gradient.shape) < 2:
-        return ops.sum(gradient)
+        return ops.reshape(gradient, (-1,))
     matrix = ops.reshape(gradient, (-1, gradient.shape[-1]))
-    return ops.sum(ops.matmul(ops.ones((1, ops.shape(matrix)[0]), "float32"), matrix))
+    return ops.matmul(ops.ones((1, ops.shape(matrix)[0]), "float32"), matrix)[0]

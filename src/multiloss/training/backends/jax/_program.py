@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import keras
+import numpy as np
 
 from ....terms import TermValue
 from ..._keras_seams import sync_state
@@ -39,38 +40,34 @@ class Program(StepProgram):
             def nonfinite_terms(wanted: jax.Array) -> jax.Array:
                 none = jax.numpy.zeros(len(linear.losses), "int32")
                 find = partial(self._nonfinite_terms, state, x, y, linear.forward, sample_weight)
-                return _choose(wanted, find, lambda: none, none)
+                if not isinstance(wanted, jax.core.Tracer):
+                    return find() if bool(wanted) else none
+                return jax.lax.cond(wanted, find, lambda: none)
 
             check = self.check(linear, step, nonfinite_terms)
             self.track(linear.forward, step)
             new_non_trainable = [scope.get_current_value(variable) for variable in self.host.non_trainable_variables]
             new_metrics = [scope.get_current_value(variable) for variable in self.host.metrics_variables]
 
-        def commit() -> tuple:
-            old = (non_trainable, metrics)
-            moved = _choose(check.moves, lambda: (new_non_trainable, new_metrics), lambda: old, old)
-            return (*moved, *self._updated(optimizer, step.gradients, trainable))
-
-        def refuse() -> tuple:
-            if check.refused is None:
-                return non_trainable, metrics, trainable, optimizer
+        refused = non_trainable
+        if check.refused is not None:
             with keras.StatelessScope(before_step):
-                refused = check.refused()
-            return self._replaced(non_trainable, refused), metrics, trainable, optimizer
-
+                refused = self._replaced(non_trainable, check.refused())
         before = non_trainable
-        like = (non_trainable, metrics, trainable, optimizer)
-        non_trainable, metrics, trainable, optimizer = _choose(check.applies, commit, refuse, like)
+        # The many small arrays are chosen by a conditional. The large ones, which it would copy, are chosen entry by
+        # entry, in the loops that update them; by a flag from the conditional, as XLA would repeat in each loop how the
+        # first one was found.
+        moved = _choose(check.moves, (new_non_trainable, new_metrics), (non_trainable, metrics))
+        new, old = (moved, np.True_), ((refused, metrics), np.False_)
+        (non_trainable, metrics), applies = _choose(check.applies, new, old)
+        updated = self._updated(optimizer, step.gradients, trainable)
+        trainable, optimizer = _select(applies, updated, (trainable, optimizer))
         if self.objective.balancing.reads_after_update:
-
-            def after_update() -> list[Any]:
-                pairs = self._pairs(trainable=trainable, metrics=metrics, non_trainable=before)
-                states = [(v, value) for v, value in self._pairs(non_trainable=non_trainable) if id(v) in of_balancer]
-                after = self.after_update(x, y, sample_weight, step.measured, pairs + states)
-                return self._replaced(non_trainable, after)
-
             of_balancer = {id(self.state[key]) for key in self.state.keys if key.startswith("balancer/")}
-            non_trainable = _choose(check.applies, after_update, lambda: non_trainable, non_trainable)
+            pairs = self._pairs(trainable=trainable, metrics=metrics, non_trainable=before)
+            states = [(v, value) for v, value in self._pairs(non_trainable=non_trainable) if id(v) in of_balancer]
+            after = self.after_update(x, y, sample_weight, step.measured, pairs + states)
+            non_trainable = _choose(check.applies, self._replaced(non_trainable, after), non_trainable)
         return self._logs(metrics), (trainable, non_trainable, optimizer, metrics)
 
     def linearize(self, x: Any, y: Any, sample_weight: Any, state: tuple | None = None) -> Linearized:
@@ -224,13 +221,16 @@ def _arrays(value: TermValue) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
-def _choose(condition: Any, new: Callable[[], Any], old: Callable[[], Any], like: Any) -> Any:
-    """One of two structures, in the dtypes of `like`; only the chosen side is computed."""
-    if isinstance(condition, bool) or not isinstance(condition, jax.core.Tracer):
-        return new() if bool(condition) else old()
-    sides = [lambda side=side: jax.tree.map(_like, side(), like) for side in (new, old)]
-    return jax.lax.cond(condition, *sides)
+def _choose(condition: Any, new: Any, old: Any) -> Any:
+    """One of two structures, in the dtypes of the old one."""
+    if not isinstance(condition, jax.core.Tracer):
+        return new if bool(condition) else old
+    new = jax.tree.map(lambda new, old: jax.numpy.asarray(new, old.dtype), new, old)
+    return jax.lax.cond(condition, lambda: new, lambda: old)
 
 
-def _like(new: Any, old: Any) -> Any:
-    return jax.numpy.asarray(new, old.dtype)
+def _select(condition: Any, new: Any, old: Any) -> Any:
+    """One of two structures, entry by entry, in the dtypes of the old one."""
+    if not isinstance(condition, jax.core.Tracer):
+        return new if bool(condition) else old
+    return jax.tree.map(lambda new, old: jax.numpy.where(condition, jax.numpy.asarray(new, old.dtype), old), new, old)
