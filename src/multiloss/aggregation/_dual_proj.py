@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -68,5 +67,5 @@ class DualProj(PreferenceAggregator):
         """The weights of the projected mean."""
         gramian = to_float(signals.gramian)
         present = self.present(signals)
-        count = ops.clip(ops.sum(ops.cast(present, gramian.dtype)), 1.0, math.inf)
+        count = ops.sum(ops.cast(present, gramian.dtype))
         return lower_bounded_quadratic(gramian, (self.preferred(signals) / count)[None], present)[0], state

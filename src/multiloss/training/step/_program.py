@@ -227,7 +227,6 @@ class StepProgram(abc.ABC):
 
     def all_finite(self, gradients: Sequence[Any]) -> Array:
         """Whether no gradient holds a NaN or an infinity; sums, in which both survive, read every entry just once."""
-        # One sum in the end: a chain of additions would be repeated by XLA in every loop that reads the flag.
         sums = [_column_sums(gradient) for gradient in gradients]
         return ops.isfinite(ops.sum(ops.concatenate(sums))) if sums else ops.ones((), "bool")
 
