@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import cache
 
 from keras import ops
 
@@ -47,32 +45,27 @@ def fair_point(gramian: Gramian, alpha: float, present: Presence) -> Weights:
     goal = (1.0 / alpha - 1.0) * ops.where(present, logarithms - middle, ops.zeros_like(logarithms))
     powers = 1.0 / alpha + (1.0 - 1.0 / alpha) * ops.reshape(ops.arange(2, dtype=cosines.dtype), (2, 1, 1))
     start = ops.ones((2, 1, terms), dtype=cosines.dtype)
-    # Arrays travel in the loop's state: JAX then finds the compiled loop again, eagerly too.
-    constants = (ops.stack([alpha * matrix, identity]), goal + (1.0 + 1.0 / alpha), powers)
-    both, *_ = ops.fori_loop(0, ITERATIONS[epsilon(matrix)], _step(alpha), (start, *constants))
+    # Everything travels in the loop's state: JAX then finds the compiled loop again, eagerly too.
+    constants = (ops.stack([alpha * matrix, identity]), goal + (1.0 + 1.0 / alpha), powers, powers[0])
+    both, *_ = ops.fori_loop(0, ITERATIONS[epsilon(matrix)], _step, (start, *constants))
     weights = both[0, 0] / lengths * ops.exp(middle * ((1.0 - alpha) / (1.0 + alpha)))
     return ops.where(present, weights, ops.zeros_like(weights))
 
 
-@cache
-def _step(alpha: float) -> Callable[[Array, tuple[Array, ...]], tuple[Array, ...]]:
+def _step(_: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
     """One Newton step on s = My and log y / alpha + log s = goal, of y and s as two rows of one array.
 
     Its unknown is u = (1 + dy / y) / alpha. With `lack` for what lacks in the logarithms and 1 + 1 / alpha, it solves
     (alpha MY + S) u = lack s, where Y and S are the diagonal matrices of y and s, and 1 + ds / s is lack - u.
     """
-
-    def step(_: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
-        both, matrices, goal, powers = state
-        lack = goal - ops.sum(powers * ops.log(both), axis=0)
-        # Orthogonal factors, as PyTorch's other solvers wait for the device, to raise where they find a singular
-        # matrix; of this matrix and not its transpose, for which the scales of y would count.
-        orthogonal, upper = ops.qr(ops.sum(matrices * both, axis=0))
-        turned = ops.transpose(product(lack * both[1], orthogonal))
-        along = ops.transpose(ops.linalg.solve_triangular(upper, turned, lower=False))
-        factors = ops.stack([alpha * along, lack - along])
-        # The smallest factor decides how far to go: the whole way, or a (1 + excess)th of it.
-        excess = ops.relu(LEFT - ops.min(factors, axis=-1, keepdims=True))
-        return both * ((factors + excess) / (1.0 + excess)), matrices, goal, powers
-
-    return step
+    both, matrices, goal, powers, inverse = state
+    lack = goal - ops.sum(powers * ops.log(both), axis=0)
+    # Orthogonal factors, as PyTorch's other solvers wait for the device, to raise where they find a singular matrix; of
+    # this matrix and not its transpose, for which the scales of y would count.
+    orthogonal, upper = ops.qr(ops.sum(matrices * both, axis=0))
+    turned = ops.transpose(product(lack * both[1], orthogonal))
+    along = ops.transpose(ops.linalg.solve_triangular(upper, turned, lower=False))
+    factors = ops.stack([along / inverse, lack - along])
+    # The smallest factor decides how far to go: the whole way, or a (1 + excess)th of it.
+    excess = ops.relu(LEFT - ops.min(factors, axis=-1, keepdims=True))
+    return both * ((factors + excess) / (1.0 + excess)), matrices, goal, powers, inverse
