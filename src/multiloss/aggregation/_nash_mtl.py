@@ -36,7 +36,7 @@ class NashMTL(Aggregator):
     (and so sum to K under the default, with the update going to 0). A ridge of the size of rounding on the cosines
     keeps them finite there.
 
-    Needs the Gramian: K backward passes. Cost of the weights: 40 solves of one K x K system in float32.
+    Needs the Gramian: K backward passes. Cost of the weights: 10 factorisations of one K x K system in float32.
 
     Args:
         normalize: `"sum_to_k"` (default), or `"none"` for Gw = 1/w itself, an update of length sqrt(K) whatever the
