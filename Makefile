@@ -11,7 +11,7 @@ TORCH = torch==2.13.0
 QUICK = JAX_COMPILATION_CACHE_DIR=$(CURDIR)/$(VENV)/jax-cache JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0.2 \
   XLA_FLAGS="--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
-.PHONY: demo test test-nightly every-member fuzz long devices reliability compatibility check mutants clean
+.PHONY: demo test test-nightly every-member fuzz long devices reliability compatibility bench check mutants clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make every-member                          every balancer, resumed and guarded, on every backend; half an hour"
 	@echo "make check                                 only the static checks: ruff, mypy, import-linter"
 	@echo "make compatibility                         train every class of Keras with and without multiloss; two hours"
+	@echo "make bench [TABLE=exactness|solve|step]    the tables of docs/benchmarks.md beside other libraries; half an hour"
 	@echo "make fuzz                                  two thousand uses at random on each backend; half an hour"
 	@echo "make long                                  twenty thousand steps, forty models: memory beside plain Keras; half an hour"
 	@echo "make devices                               every configuration on several devices and processes; an hour"
@@ -66,6 +67,17 @@ compatibility: $(VENV)/test
 	    $(VENV)/bin/python -W ignore -m compatibility.run $(ONLY) || exit 1; \
 	done
 	KERAS_BACKEND=torch PYTHONPATH=tests $(VENV)/bin/python -W ignore -m compatibility.page
+
+# docs/benchmarks.md: step, solve and exactness beside other libraries, or one TABLE alone. No other load, for the times.
+# LibMTL asks for torchvision, which its methods do not need.
+TABLE ?= all
+$(VENV)/bench: $(VENV)/test
+	$(VENV)/bin/python -m pip install --quiet -e ".[benchmarks]"
+	$(VENV)/bin/python -m pip install --quiet --no-deps "LibMTL==1.1.5"
+	touch $@
+
+bench: $(VENV)/bench
+	$(VENV)/bin/python benchmarks/bench.py $(TABLE)
 
 # Thousands of right and of wrong uses, where `make test` tries forty; not in CI.
 FUZZ ?= 1000

@@ -52,6 +52,16 @@ def ratios(baseline: Sampler, others: dict[str, Sampler], rounds: int) -> dict[s
     return {name: float(np.median(values)) for name, values in found.items()}
 
 
+def milliseconds(call: Callable[[], Any], repeats: int) -> float:
+    """The median CPU time of a call, after two that warm up."""
+    taken = []
+    for _ in range(repeats + 2):
+        start = time.process_time()
+        call()
+        taken.append(time.process_time() - start)
+    return 1000 * float(np.median(taken[2:]))
+
+
 def line(row: dict[str, Any]) -> str:
     """A row of the table for people."""
     shown = ((key, f"{value:.3f}" if isinstance(value, float) else value) for key, value in row.items())

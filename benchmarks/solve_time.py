@@ -14,14 +14,13 @@ import pinned  # noqa: F401
 import argparse
 import json
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 from convex_forms import FORMS
-from sampling import line
+from sampling import line, milliseconds
 
 from multiloss._core.registry import members
 from multiloss.aggregation import CAGrad, solve
@@ -45,16 +44,6 @@ def ours(name: str) -> Callable[[Any], Any]:
     entry = next(entry for entry in members("balancer") if entry.name == name)
     member = CAGrad(c=0.5, normalize="none") if name == "cagrad" else entry.cls(normalize="none")
     return compiled(lambda gramian: solve(gramian, member))
-
-
-def milliseconds(call: Callable[[], Any], repeats: int) -> float:
-    """The median CPU time of a call, after two that warm up."""
-    taken = []
-    for _ in range(repeats + 2):
-        start = time.process_time()
-        call()
-        taken.append(time.process_time() - start)
-    return 1000 * float(np.median(taken[2:]))
 
 
 def measured(name: str, terms: int, samples: int, repeats: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from memory import peak
 from sampling import Sampler, line, ratios
 
 import multiloss as ml
@@ -74,6 +75,8 @@ def balancer(name: str, options: argparse.Namespace) -> ml.Balancer | None:
 def contenders(wanted: str) -> list[str]:
     """The names of the balancers to measure."""
     known = [entry for entry in members("balancer") if not entry.cases[0]]
+    if wanted == "all":
+        return ["none", *(entry.name for entry in known)]
     if wanted == "all-aggregation":
         return [entry.name for entry in known if issubclass(entry.cls, Aggregator)]
     if wanted == "all-weighting":
@@ -96,11 +99,12 @@ def main() -> None:
     """Reads the arguments, measures, prints a table or JSON."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--terms", default="2,5,20,50", help="numbers of terms K")
-    parser.add_argument("--balancers", default="all-weighting", help="names, `all-weighting` or `all-aggregation`")
+    parser.add_argument("--balancers", default="all-weighting", help="names, `all`, `all-weighting`, `all-aggregation`")
     parser.add_argument("--guards", default="raise,ignore", help="values of `on_nonfinite`")
     parser.add_argument("--wrt", default="shared", help="what gradients are taken over, e.g. representation:hidden4")
     parser.add_argument("--heads", default="unweighted", choices=["unweighted", "weighted"])
-    parser.add_argument("--torchjd", action="store_true", help="PyTorch: torchjd's two engines beside the balancers")
+    parser.add_argument("--torchjd", action="store_true", help="PyTorch: torchjd's two engines and LibMTL beside them")
+    parser.add_argument("--memory", action="store_true", help="Linux: the peak of a step's memory too")
     parser.add_argument("--width", type=int, default=256, help="units of each hidden layer")
     parser.add_argument("--layers", type=int, default=3, help="hidden layers")
     parser.add_argument("--batch", type=int, default=64)
@@ -112,6 +116,7 @@ def main() -> None:
     for terms in map(int, options.terms.split(",")):
         x, y = batches(terms, options.steps, options.width, options.batch)
         baseline = fitted(plain(terms, options), x, y, options)
+        plain_peak = peak(baseline.epoch) if options.memory else 0.0
         for name in contenders(options.balancers):
             row: dict[str, Any] = {"backend": keras.backend.backend(), "terms": terms, "balancer": name}
             samplers = {
@@ -119,7 +124,7 @@ def main() -> None:
                 for guard in options.guards.split(",")
             }
             reads_gradients = isinstance(balancer(name, options), Aggregator)
-            if reads_gradients and options.torchjd:
+            if options.torchjd:
                 from torchjd_steps import torchjd_samplers
 
                 samplers |= torchjd_samplers(name, terms, x, y, options)
@@ -128,10 +133,12 @@ def main() -> None:
                 row["floor"] = (1 + 2 * (terms + 1)) / 3
             first = samplers[options.guards.split(",")[0]]
             row["compiling"] = first.compiling / baseline.compiling
+            if options.memory:
+                row |= {f"{key} memory": peak(sampler.epoch) / plain_peak for key, sampler in samplers.items()}
+                row["plain_mib"] = plain_peak
             row["plain_ms"] = 1000 * baseline() / options.steps
             table.append(row)
-            if not options.json:
-                print(line(row), flush=True)
+            print(line(row), file=sys.stderr if options.json else sys.stdout, flush=True)
     if options.json:
         json.dump(table, sys.stdout, indent=1)
 

@@ -1,12 +1,14 @@
-"""The same step with torchjd's two engines, on a native PyTorch model of the same shape."""
+"""The same step with torchjd's two engines and with LibMTL, on a native PyTorch model of the same shape."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import torch
+from libraries import LIBMTL, libmtl_weighting
 from sampling import Sampler
 from torchjd import aggregation, autogram, autojac
 
@@ -21,14 +23,19 @@ NAMES = {
     "aligned_mtl": "AlignedMTL",
     "nash_mtl": "NashMTL",
     "config": "ConFIG",
+    "gradvac": "GradVac",
+    "fairgrad": "FairGrad",
 }
-ARGUMENTS: dict[str, dict[str, Any]] = {"CAGrad": {"c": 0.5}}
+ARGUMENTS: dict[str, dict[str, Any]] = {"CAGrad": {"c": 0.5}, "FairGrad": {"alpha": 2.0}}
 
 
 def torchjd_samplers(
     name: str, terms: int, x: Any, y: dict[str, Any], options: argparse.Namespace
 ) -> dict[str, Sampler]:
-    """`torch`, a plain step by hand, and torchjd's steps: `autojac`, and `autogram` where the method has that form."""
+    """`torch`, a plain step by hand; torchjd's `autojac`, and `autogram` where the method has that form; `LibMTL`.
+
+    A method that raises is left out.
+    """
     inputs = torch.from_numpy(x)
     targets = torch.stack([torch.from_numpy(target[:, 0]) for target in y.values()])  # (terms, samples)
     steps: dict[str, Callable] = {"torch": _plain}
@@ -40,7 +47,15 @@ def torchjd_samplers(
         steps["autojac"] = _autojac(getattr(aggregation, title)(**arguments))
         if hasattr(aggregation, f"{title}Weighting"):
             steps["autogram"] = _autogram(getattr(aggregation, f"{title}Weighting")(**arguments))
-    return {key: _sampler(step, inputs, targets, terms, options) for key, step in steps.items()}
+    if name in LIBMTL:
+        steps["LibMTL"] = _libmtl(name, terms)
+    found = {}
+    for key, step in steps.items():
+        try:
+            found[key] = _sampler(step, inputs, targets, terms, options)
+        except Exception as error:
+            print(f"{key}, {name}, {terms} terms: {type(error).__name__}: {error}", file=sys.stderr)
+    return found
 
 
 def _sampler(
@@ -94,5 +109,14 @@ def _autogram(weighting: Any) -> Callable:
             return
         vector = torch.stack(losses)
         vector.backward(weighting(memory["engine"].compute_gramian(vector)))
+
+    return step
+
+
+def _libmtl(name: str, terms: int) -> Callable:
+    def step(losses: Losses, features: torch.Tensor, trunk: Any, heads: Any, memory: dict[str, Any]) -> None:
+        if "weighting" not in memory:
+            memory["weighting"] = libmtl_weighting(name, terms, lambda: list(trunk.parameters()))
+        memory["weighting"].backward(torch.stack(losses), **LIBMTL[name][1])
 
     return step
