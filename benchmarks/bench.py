@@ -96,7 +96,8 @@ def step(quick: bool) -> dict[str, list[tables.Row]]:
     found = {}
     for backend in BACKENDS:
         beside = ["--torchjd", "--heads", "weighted"] if backend == "torch" else []
-        rows = run(backend, "step_time.py", "--guards", "raise", "--memory", *size, *beside)
+        memory = ["--memory"] if sys.platform == "linux" else []
+        rows = run(backend, "step_time.py", "--guards", "raise", *memory, *size, *beside)
         there = [key for key in STEP_COLUMNS if any(key in row for row in rows)]
         found[titles[backend]] = [{STEP_COLUMNS[key]: row.get(key) for key in there} for row in rows]
     return found
