@@ -21,7 +21,7 @@ help:
 	@echo "make every-member                          every balancer, resumed and guarded, on every backend; half an hour"
 	@echo "make check                                 only the static checks: ruff, mypy, import-linter"
 	@echo "make compatibility                         train every class of Keras with and without multiloss; two hours"
-	@echo "make bench [TABLE=exactness|solve|step]    the tables of docs/benchmarks.md beside other libraries; half an hour"
+	@echo "make bench [TABLE=exactness|solve|step]    the tables of docs/benchmarks.md beside other libraries; 45 minutes"
 	@echo "make fuzz                                  two thousand uses at random on each backend; half an hour"
 	@echo "make long                                  twenty thousand steps, forty models: memory beside plain Keras; half an hour"
 	@echo "make devices                               every configuration on several devices and processes; an hour"

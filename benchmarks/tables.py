@@ -44,7 +44,7 @@ def processor() -> str:
 def markdown(rows: list[Row]) -> str:
     """A table with the columns of the first row, and of later ones where they bring more."""
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    numeric = [all(isinstance(row.get(key, 0), int | float) for row in rows) for key in columns]
+    numeric = [all(isinstance(row.get(key), int | float | None) for row in rows) for key in columns]
     lines = ["| " + " | ".join(columns) + " |", "|" + "|".join("--:" if right else "---" for right in numeric) + "|"]
     lines += ["| " + " | ".join(shown(row.get(key)) for key in columns) + " |" for row in rows]
     return "\n".join(lines)
