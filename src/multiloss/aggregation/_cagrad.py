@@ -35,8 +35,8 @@ class CAGrad(Aggregator):
     Where gradients oppose each other and the ball holds directions that harm none of these, the weights of the opposing
     pair are as large as rounding lets them be, and the default `normalize` brings the update near 0, as in `MGDA`.
 
-    Needs the Gramian: K backward passes. Cost of the weights: 60 solves of one system of size K + 2 in float32; two
-    terms have a closed form.
+    Needs the Gramian: K backward passes. Cost of the weights: for up to 8 terms, one factorisation of 2^K systems of
+    size K x K; beyond, 60 solves of one system of size K + 2 in float32.
 
     Args:
         c: the radius of the ball over the length of the mean, from 0 to 10, default 0.5.

@@ -32,7 +32,8 @@ class MGDA(Aggregator):
     The shortest gradient dominates: a term that is nearly solved, or one in small units, takes most of the weight.
     Bring the terms to comparable sizes first, with `scale=` or `loss_weights`.
 
-    Needs the Gramian: K backward passes. Cost of the weights: 30 solves of one K x K system in float32.
+    Needs the Gramian: K backward passes. Cost of the weights: for up to 8 terms, one factorisation of 2^K systems of
+    size K x K; beyond, 22 solves of one K x K system in float32.
 
     Args:
         normalize: `"sum_to_k"` (default), or `"none"` for weights that sum to 1, as published.

@@ -30,7 +30,7 @@ class UPGrad(Aggregator):
     proportion: a long gradient keeps its say, unlike in `MGDA`. Without conflicts it is the plain mean.
 
     Needs the Gramian: K backward passes. Cost of the weights: for up to 8 terms, one factorisation of 2^K systems of
-    size K x K; beyond, 30 times K solves in float32.
+    size K x K; beyond, 22 times K solves in float32.
 
     Args:
         normalize: `"sum_to_k"` (default), or `"none"` for the mean of the projections, as published.
