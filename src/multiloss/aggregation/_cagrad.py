@@ -53,9 +53,9 @@ class CAGrad(Aggregator):
         >>> [round(float(entry), 4) for entry in vector]
         [2.0614, 2.7485]
 
-    Differs from the official code: the problem is solved to the end on the device by an interior-point method, not by
-    SLSQP on the CPU; `rescale="1+c2"` is its default; it has no absolute guards, under which small gradients come out
-    as 0 or as the mean.
+    Differs from the official code: the problem is solved to the end on the device, not by SLSQP on the CPU;
+    `rescale="1+c2"` is its default; it has no absolute guards, under which small gradients come out as 0 or as the
+    mean.
 
     Reference: Liu et al., "Conflict-averse gradient descent for multi-task learning", NeurIPS 2021, arXiv:2110.14048.
     """

@@ -44,9 +44,9 @@ class MGDA(Aggregator):
         >>> [round(float(entry), 4) for entry in vector]
         [0.4, 0.8]
 
-    Differs from the official code: the problem is solved to the end by an interior-point method for every K, not by
-    Frank-Wolfe steps; a term without a gradient is left out, where it would otherwise turn the whole update to 0; the
-    gradients are not normalised beforehand (its option `normalization_type`): use `scale=`.
+    Differs from the official code: the problem is solved to the end for every K, not by Frank-Wolfe steps; a term
+    without a gradient is left out, where it would otherwise turn the whole update to 0; the gradients are not
+    normalised beforehand (its option `normalization_type`): use `scale=`.
 
     Reference: Désidéri, "Multiple-gradient descent algorithm", Comptes Rendus Mathématique 2012; Sener and Koltun,
     "Multi-task learning as multi-objective optimization", NeurIPS 2018, arXiv:1810.04650.

@@ -1,4 +1,4 @@
-"""Convex problems on a Gramian, solved by fixed-iteration array code that compiles on every backend."""
+"""Convex problems on a Gramian, solved by array code of a fixed length that compiles on every backend."""
 
 from ._dual_cone import lower_bounded_quadratic as lower_bounded_quadratic
 from ._dual_cone import mean_projection as mean_projection
