@@ -133,3 +133,19 @@ def test_a_stationary_point_gives_a_finite_update_near_0(alpha):
     rows = np.array([[1.0, 2.0], [-0.5, -1.0]], "float32")
     found = ops.convert_to_numpy(aggregate(rows, FairGrad(alpha=alpha)))
     assert np.linalg.norm(found) < 3e-3
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_float32_of_lengths_over_six_decades(alpha):
+    """Each row's own equation, log w + alpha log(g.d) = 0; and finite numbers where the rows are dependent as well."""
+    rng = np.random.default_rng(5)
+    missed = []
+    for _ in range(30):
+        rows = (
+            (rng.normal(size=(12, 24)) * 10.0 ** rng.uniform(-3.0, 3.0, size=(12, 1))).astype("float32").astype(float)
+        )
+        found = weights((rows @ rows.T).astype("float32"), alpha)
+        missed.append(np.abs(np.log(found) + alpha * np.log(rows @ (found @ rows))).max())
+        dependent = (rng.normal(size=(12, 4)) * 10.0 ** rng.uniform(-3.0, 3.0, size=(12, 1))).astype("float32")
+        assert np.isfinite(weights(dependent @ dependent.T, alpha)).all()
+    assert np.median(missed) < (5e-2 if alpha > 2.0 else 1e-2), missed

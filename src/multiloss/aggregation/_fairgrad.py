@@ -39,7 +39,8 @@ class FairGrad(Aggregator):
     (and so sum to K under the default, with the update going to 0). A ridge of the size of rounding on the cosines
     keeps them finite there.
 
-    Needs the Gramian: K backward passes. Cost of the weights: 10 factorisations of one K x K system in float32.
+    Needs the Gramian: K backward passes. Cost of the weights: 10 factorisations of one K x K system in float32, 24
+    where alpha is above 2.
 
     Args:
         alpha: from 0.5 to 5, default 2.

@@ -13,6 +13,9 @@ from ..typing import Array, Gramian, Presence, Weights
 LEFT = 0.1
 # By the measured worst case, with lengths over six decades and alpha from 0.5 to 5: 9 and 26.
 ITERATIONS = {2.0**-23: 10, 2.0**-52: 32}
+# Above this alpha, lengths over six decades take longer, and no entry may shrink by more than this in a step: a
+# direction that is mostly rounding would bring it to 0.
+STEEP, MORE, LEAST = 2.0, {2.0**-23: 24, 2.0**-52: 40}, 1e-3
 
 
 def fair_point(gramian: Gramian, alpha: float, present: Presence) -> Weights:
@@ -47,18 +50,28 @@ def fair_point(gramian: Gramian, alpha: float, present: Presence) -> Weights:
     start = ops.ones((2, 1, terms), dtype=cosines.dtype)
     # Everything travels in the loop's state: JAX then finds the compiled loop again, eagerly too.
     constants = (ops.stack([alpha * matrix, identity]), goal + (1.0 + 1.0 / alpha), powers, powers[0])
-    both, *_ = ops.fori_loop(0, ITERATIONS[epsilon(matrix)], _step, (start, *constants))
+    rounds, step = (MORE, _steep_step) if alpha > STEEP else (ITERATIONS, _step)
+    both, *_ = ops.fori_loop(0, rounds[epsilon(matrix)], step, (start, *constants))
     weights = both[0, 0] / lengths * ops.exp(middle * ((1.0 - alpha) / (1.0 + alpha)))
     return ops.where(present, weights, ops.zeros_like(weights))
 
 
 def _step(_: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
-    """One Newton step on s = My and log y / alpha + log s = goal, of y and s as two rows of one array.
+    """One step of y and s, two rows of one array."""
+    return state[0] * _factors(*state), *state[1:]
+
+
+def _steep_step(_: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
+    """The same, in which no entry shrinks to less than `LEAST` of itself."""
+    return state[0] * (LEAST + ops.relu(_factors(*state) - LEAST)), *state[1:]
+
+
+def _factors(both: Array, matrices: Array, goal: Array, powers: Array, inverse: Array) -> Array:
+    """Newton's step on s = My and log y / alpha + log s = goal, as factors of y and s.
 
     Its unknown is u = (1 + dy / y) / alpha. With `lack` for what lacks in the logarithms and 1 + 1 / alpha, it solves
     (alpha MY + S) u = lack s, where Y and S are the diagonal matrices of y and s, and 1 + ds / s is lack - u.
     """
-    both, matrices, goal, powers, inverse = state
     lack = goal - ops.sum(powers * ops.log(both), axis=0)
     # Orthogonal factors, as PyTorch's other solvers wait for the device, to raise where they find a singular matrix; of
     # this matrix and not its transpose, for which the scales of y would count.
@@ -68,4 +81,4 @@ def _step(_: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
     factors = ops.stack([along / inverse, lack - along])
     # The smallest factor decides how far to go: the whole way, or a (1 + excess)th of it.
     excess = ops.relu(LEFT - ops.min(factors, axis=-1, keepdims=True))
-    return both * ((factors + excess) / (1.0 + excess)), matrices, goal, powers, inverse
+    return (factors + excess) / (1.0 + excess)
