@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import keras
 import numpy as np
 
 # Between the first batch of a new model and this many more lies what compiling costs.
@@ -66,3 +67,16 @@ def line(row: dict[str, Any]) -> str:
     """A row of the table for people."""
     shown = ((key, f"{value:.3f}" if isinstance(value, float) else value) for key, value in row.items())
     return "  ".join(f"{key} {value}" for key, value in shown)
+
+
+def compiled(function: Callable) -> Callable:
+    """The function under the backend's compiler."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.jit(function)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function)
+    return function

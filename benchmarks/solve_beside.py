@@ -20,25 +20,12 @@ import keras
 import numpy as np
 from libraries import LIBRARIES, member
 from references import REFERENCES
-from sampling import line, milliseconds
+from sampling import compiled, line, milliseconds
 
 
 def gradients(terms: int) -> np.ndarray:
     """The same for everyone."""
     return np.random.default_rng([0, terms]).normal(size=(terms, 2 * terms + 1)).astype("float32")
-
-
-def compiled(function: Callable) -> Callable:
-    """The function under the backend's compiler."""
-    if keras.backend.backend() == "jax":
-        import jax
-
-        return jax.jit(function)
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        return tf.function(function)
-    return function
 
 
 def ours(method: str, terms: int) -> Callable[[], Any]:

@@ -20,23 +20,10 @@ from typing import Any
 import keras
 import numpy as np
 from convex_forms import FORMS
-from sampling import line, milliseconds
+from sampling import compiled, line, milliseconds
 
 from multiloss._core.registry import members
 from multiloss.aggregation import CAGrad, solve
-
-
-def compiled(function: Callable) -> Callable:
-    """The function under the backend's compiler."""
-    if keras.backend.backend() == "jax":
-        import jax
-
-        return jax.jit(function)
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        return tf.function(function)
-    return function
 
 
 def ours(name: str) -> Callable[[Any], Any]:
