@@ -25,6 +25,7 @@ if (_problem := _missing_backend()) is None:
     from .experiments.tuning import tune as tune
     from .experiments.tuning import tuning_space as tuning_space
     from .problems import Problem as Problem
+    from .problems import Score as Score
     from .terms import Constraint as Constraint
     from .terms import FeaturePenalty as FeaturePenalty
     from .terms import Joint as Joint

@@ -9,7 +9,7 @@ import multiloss as ml
 from multiloss._core.stored import read_checked
 from multiloss.aggregation import PCGrad
 from multiloss.experiments import Comparison, compare
-from multiloss.experiments.runs import InitialModel, check_score
+from multiloss.experiments.runs import InitialModel, judged
 from multiloss.experiments.runs._batches import SeededBatches
 from multiloss.training import evaluation_log_names
 
@@ -164,7 +164,7 @@ def test_the_logs_of_an_evaluation_are_known_without_one(make_problem):
 def test_validation_data_that_can_be_read_once_are_left_alone(make_problem):
     problem = make_problem(score={"size_mea": "min"})
     batches = iter([problem.validation])
-    check_score(replace(problem, validation=batches), InitialModel(problem, 0))
+    judged(replace(problem, validation=batches), InitialModel(problem, 0))
     assert next(batches) is problem.validation
 
 

@@ -22,6 +22,8 @@ def print_result(comparison: Comparison, console: Console) -> None:
     for claim in comparison.statements:
         if claim.verdict != "baseline" or "failed" in claim.sentence:
             console.print(Text(f"- {claim.sentence}"))
+    for sentence in comparison.cautions:
+        console.print(Text(f"Caution: {sentence.replace('`', '')}"))
     for step in comparison.next_steps[:1]:
         console.print(Text(f"Next: {step.replace('`', '')}"))
 
@@ -34,8 +36,8 @@ def _wide(comparison: Comparison) -> Table:
         table.add_column(Text(standing.balancer), justify="right")
     table.add_row("verdict", *[_verdict(standing) for standing in comparison.summary])
     table.add_row("improvement", *[_improvement(standing) for standing in comparison.summary])
-    for name, direction in comparison.score.items():
-        label = Text(f"{name} {'↑' if direction == 'max' else '↓'}")
+    for name, score in comparison.score.items():
+        label = Text(f"{name} {score.arrow}")
         table.add_row(label, *[number(standing.metrics[name].mean, 4) for standing in comparison.summary])
     table.add_row("mean rank ↓", *[_rank(standing) for standing in comparison.summary])
     table.add_row("ms a step", *[_milliseconds(standing) for standing in comparison.summary])

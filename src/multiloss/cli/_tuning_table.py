@@ -35,8 +35,8 @@ def _best(tuning: Tuning) -> Table:
     selected: dict[str, TrialRecord] = {name: trial for name, trial in columns.items() if trial is not None}
     for name in selected:
         table.add_column(Text(name), justify="right")
-    for name, way in tuning.objective.metrics.items():
-        label = Text(f"{name} {'↑' if way == 'max' else '↓'}")
+    for name, score in tuning.objective.metrics.items():
+        label = Text(f"{name} {score.arrow}")
         table.add_row(label, *[number(trial.metrics.get(name), 4) for trial in selected.values()])
     for term in tuning.best_weights:
         table.add_row(
@@ -50,8 +50,8 @@ def _best(tuning: Tuning) -> Table:
 def _front(tuning: Tuning) -> Table:
     table = _table(tuning, f"{len(tuning.front)} on the front, {percent(tuning.hypervolume or 0)} covered")
     table.add_column("trial", justify="right")
-    for name, way in tuning.objective.metrics.items():
-        table.add_column(Text(f"{name} {'↑' if way == 'max' else '↓'}"), justify="right")
+    for name, score in tuning.objective.metrics.items():
+        table.add_column(Text(f"{name} {score.arrow}"), justify="right")
     table.add_column("")
     step = max(1, len(tuning.front) // _FRONT)
     for place, trial in enumerate(tuning.front):

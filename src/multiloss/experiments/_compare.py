@@ -15,7 +15,7 @@ from ..training import check_alone
 from ._tuned import add_tuned
 from .comparison import CompareProgress, Comparison, Plan, contenders
 from .defaults import BALANCERS, EPOCHS, FIXED, SEEDS, Reporter
-from .runs import RUNS, InitialModel, check_score, make_budget, of_problem
+from .runs import RUNS, InitialModel, judged, make_budget, of_problem
 from .statistics import t_distribution
 
 
@@ -113,9 +113,9 @@ def compare(
     if len(plan.seeds) > 1:
         # Before anything is trained, not after.
         t_distribution()
-    check_score(problem, InitialModel(problem, plan.seeds[0]))
+    plan = replace(plan, problem=judged(problem, InitialModel(problem, plan.seeds[0])))
     if plan.folder is not None:
-        plan = replace(plan, known=of_problem(problem))
+        plan = replace(plan, known=of_problem(plan.problem))
     report = Reporter(on_progress, verbose)
     return add_tuned(plan, tuned_trials, report).carry_out(report)
 

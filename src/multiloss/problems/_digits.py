@@ -12,6 +12,7 @@ from ._digits_data import CANVAS, LARGEST_ANGLE, MISSING_LABEL, make_scenes
 from ._digits_model import build_model
 from ._metrics import CircularMeanAbsoluteError, MaskOverlap
 from ._problem import Problem
+from ._score import Score
 
 
 def digits(seed: int = 0, missing: float = 0.2, *, copies: int = 4, limit: int | None = None) -> Problem:
@@ -49,7 +50,7 @@ def digits(seed: int = 0, missing: float = 0.2, *, copies: int = 4, limit: int |
         train=train.inputs_and_targets(),
         validation=validation.inputs_and_targets(),
         metrics=_metrics,
-        score={"mask_iou": "max", "label_accuracy": "max", "angle_mae": "min", "ink_mae": "min"},
+        score={"mask_iou": Score("max", ideal=1.0), "label_accuracy": "max", "angle_mae": "min", "ink_mae": "min"},
         description=(
             f"Real handwritten digits, placed, rotated by up to {LARGEST_ANGLE:.0f} degrees and partly covered on "
             f"{CANVAS} x {CANVAS} pixels: find the visible ink, the digit, the angle and the amount of ink. "

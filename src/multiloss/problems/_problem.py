@@ -10,8 +10,8 @@ import keras
 
 from .._core.errors import invalid
 from .._core.whole_characters import check_whole
+from ._score import DIRECTIONS, Score
 
-DIRECTIONS = ("max", "min")
 Factory = Callable[[], Any]
 
 
@@ -31,7 +31,9 @@ class Problem:
         validation: as `train`; never empty, since it judges the runs.
         metrics: a dict as for `ml.compile(metrics=...)`, or a function `() -> dict`.
         score: the validation metrics that judge a run, by their names in the logs without `val_`, and which way is
-            better: `{"label_accuracy": "max", "size_mae": "min"}`; those of a single output have no prefix.
+            better: `{"label_accuracy": "max", "size_mae": "min"}`; those of a single output have no prefix. A
+            `Score` in the place of a direction says what a change counts, as `ml.Score("min", unit=10.0)`. Kept as a
+            dict of name to `Score`.
         loss_weights: as for `ml.compile`.
         optimizer: a name, an optimizer, or a function that makes one.
         batch_size: samples in a batch, for data given as arrays.
@@ -63,7 +65,7 @@ class Problem:
     train: Any
     validation: Any
     metrics: Mapping[str, Any] | Factory
-    score: Mapping[str, str]
+    score: Mapping[str, Any]
     loss_weights: Mapping[str, Any] | None = None
     optimizer: Any = "adam"
     batch_size: int = 32
@@ -89,7 +91,7 @@ class Problem:
                 )
         for argument in ("train", "validation"):
             _check_data(argument, getattr(self, argument))
-        _check_score(self.score)
+        object.__setattr__(self, "score", _read_score(self.score))
         if self.loss_weights is not None and not isinstance(self.loss_weights, Mapping):
             raise invalid("`loss_weights` must be a dict by term, or None", received=self.loss_weights)
         if not isinstance(self.batch_size, int) or isinstance(self.batch_size, bool) or self.batch_size < 1:
@@ -141,19 +143,20 @@ def _check_data(argument: str, data: Any) -> None:
         )
 
 
-def _check_score(score: Any) -> None:
+def _read_score(score: Any) -> dict[str, Score]:
     if not isinstance(score, Mapping) or not score:
         raise invalid(
             "`score` must name at least one validation metric and its direction",
             received=score,
             fix="Write, say, {'label_accuracy': 'max'}.",
         )
-    for name, direction in score.items():
-        if direction not in DIRECTIONS:
-            raise invalid(f"`score[{name!r}]` must be one of {list(DIRECTIONS)}", received=direction)
+    for name, given in score.items():
+        if not isinstance(given, Score) and given not in DIRECTIONS:
+            raise invalid(f"`score[{name!r}]` must be one of {list(DIRECTIONS)}, or a Score", received=given)
         if str(name).startswith("val_"):
             raise invalid("`score` names metrics without the prefix 'val_'", received=name)
         check_whole("A metric's name in `score`", str(name))
+    return {str(name): Score.read(given) for name, given in score.items()}
 
 
 def _copied(metrics: Any) -> Any:

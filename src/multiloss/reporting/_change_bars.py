@@ -85,4 +85,4 @@ def _limit(changes: list[Estimate]) -> float:
 def _label(name: str, comparison: Comparison) -> str:
     if name not in comparison.score:
         return name
-    return f"{name} ({'higher' if comparison.score[name] == 'max' else 'lower'} is better)"
+    return f"{name} ({comparison.score[name].better} is better)"

@@ -43,8 +43,8 @@ def draw_front(tuning: Tuning, theme: Theme) -> Any:
             linewidth=0.8,
         )
         for set_label, place in ((axes.set_xlabel, pair[0]), (axes.set_ylabel, pair[1])):
-            way = "higher" if tuning.objective.metrics[names[place]] == "max" else "lower"
-            set_label(f"{names[place]} ({way} is better)", fontsize=9)
+            name = names[place]
+            set_label(f"{name} ({tuning.objective.metrics[name].better} is better)", fontsize=9)
     legend(
         figure,
         [

@@ -8,4 +8,5 @@ from .model import Probe as Probe
 from .model import compile as compile
 from .model import evaluation_log_names as evaluation_log_names
 from .model import load as load
+from .model import metrics_up_to_one as metrics_up_to_one
 from .model import probe_changed as probe_changed

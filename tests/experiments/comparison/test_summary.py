@@ -5,11 +5,12 @@ import pytest
 from scipy import stats
 
 from multiloss.experiments import Comparison, Run
-from multiloss.experiments.statistics._improvement import improvement, relative_change
+from multiloss.experiments.statistics import improvement
+from multiloss.problems import Score
 
 pytestmark = pytest.mark.one_backend
 
-SCORE = {"accuracy": "max", "error": "min"}
+SCORE = {"accuracy": Score("max"), "error": Score("min")}
 
 
 def runs_of(balancer, metrics, **more):
@@ -37,8 +38,6 @@ def test_improvement_is_the_signed_mean_relative_change():
 
 
 def test_a_baseline_of_zero_is_guarded():
-    assert relative_change(0.2, 0.0, "max") is None
-    assert relative_change(0.0, 0.0, "max") == 0.0
     assert improvement({"accuracy": 0.6, "error": 1.0}, {"accuracy": 0.5, "error": 0.0}, SCORE) == pytest.approx(0.2)
     assert improvement({"accuracy": 0.6}, {"accuracy": 0.0, "error": 0.0}, SCORE) is None
 
@@ -163,6 +162,22 @@ def test_a_best_mean_and_a_best_rank_that_differ_are_named():
     assert found.summary[0].balancer == "one-sided"
     assert min(found.summary, key=lambda entry: entry.mean_rank).balancer == "steady"
     assert any("steady" in step and "mean rank" in step for step in found.next_steps)
+
+
+def test_a_metric_that_decides_alone_is_named():
+    """As seen: an overlap that rises from almost nothing counts thousands of per cent, and nothing else matters."""
+    base = [(0.0045, 1.0), (0.0050, 1.0), (0.0048, 1.0)]
+    risen = [(0.07, 1.1), (0.08, 1.1), (0.075, 1.1)]
+    (caution,) = comparison_of(runs_of("fixed", base), runs_of("other", risen)).cautions
+    assert caution.startswith("accuracy decides: of the sizes of all changes, 99.")
+    bounded = {"accuracy": Score("max", ideal=1.0), "error": Score("min")}
+    runs = [*runs_of("fixed", base), *runs_of("other", risen)]
+    found = Comparison("made", "fixed", bounded, runs)
+    assert found.cautions == []
+    assert standing(found, "other").changes["accuracy"].mean == pytest.approx(
+        np.mean([1 - (1 - b[0]) / (1 - a[0]) for a, b in zip(base, risen, strict=True)])
+    )
+    assert standing(found, "other").improvement.mean < 0.0  # the error's rise by a tenth weighs more
 
 
 def test_time_is_the_median_over_seeds_and_the_ratio_to_the_baseline():

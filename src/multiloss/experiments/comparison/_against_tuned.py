@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ...problems import Score
 from ..defaults import TUNED
 from ..runs import Run
 from ..statistics import CONFIDENCE, holm, improvement, p_value
 
 
-def better_than_tuned(runs: Sequence[Run], score: Mapping[str, str], labels: Sequence[str]) -> list[str]:
+def better_than_tuned(runs: Sequence[Run], score: Mapping[str, Score], labels: Sequence[str]) -> list[str]:
     """Those of the contenders that are shown to be better than the tuned weights (t test, Holm's correction)."""
     gains = _gains(runs, score, labels)
     adjusted = holm({label: p_value(values) for label, values in gains.items()})
@@ -18,7 +19,7 @@ def better_than_tuned(runs: Sequence[Run], score: Mapping[str, str], labels: Seq
     ]
 
 
-def _gains(runs: Sequence[Run], score: Mapping[str, str], labels: Sequence[str]) -> dict[str, list[float]]:
+def _gains(runs: Sequence[Run], score: Mapping[str, Score], labels: Sequence[str]) -> dict[str, list[float]]:
     reference = {run.seed: run.metrics for run in runs if run.balancer == TUNED and run.finished}
     found: dict[str, list[float]] = {}
     for run in runs:

@@ -12,11 +12,13 @@ from typing import Any, ClassVar, Self
 from ..._core.results import Rows, StoredResult
 from ..._core.stored import StorageWarning
 from ..._core.strict_json import plain
+from ...problems import Score
 from ..runs import Curve, Run, Samples, curve, share, still_falling, term_names
 from ..statistics import BOOTSTRAP, CONFIDENCE, CORRECTION, METHOD
 from ._advice import headline, next_steps
 from ._against_tuned import better_than_tuned
 from ._contender_summary import ContenderSummary
+from ._deciding import deciding_sentence
 from ._provenance import provenance
 from ._statements import Statement, statements
 from ._summary import summarise, with_improvements
@@ -32,7 +34,7 @@ class Comparison(StoredResult):
     Attributes:
         problem: the problem's name.
         baseline: the label of the balancer that the others are compared with.
-        score: validation metric, without `val_`, to `"max"` or `"min"`.
+        score: validation metric, without `val_`, to `Score`.
         runs: every run, failed ones included, with its improvement over the baseline of the same seed.
         settings: epochs, batch size, backend, versions, and what else is needed to do it again.
         description: what the problem is, in a sentence or two.
@@ -44,13 +46,14 @@ class Comparison(StoredResult):
 
     problem: str
     baseline: str
-    score: Mapping[str, str]
+    score: Mapping[str, Score]
     runs: Sequence[Run]
     settings: Mapping[str, Any] = field(default_factory=dict)
     description: str = ""
     samples: Samples | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "score", {name: Score.read(given) for name, given in self.score.items()})
         object.__setattr__(self, "runs", tuple(with_improvements(self.runs, self.baseline, self.score)))
 
     @cached_property
@@ -92,6 +95,12 @@ class Comparison(StoredResult):
         return statements(self.summary, self.baseline)
 
     @property
+    def cautions(self) -> list[str]:
+        """What to know before the improvements are believed, in sentences; code stands in backticks."""
+        found = deciding_sentence(self.summary, self.baseline, self.score)
+        return [found] if found else []
+
+    @property
     def provenance(self) -> list[str]:
         """Which runs were taken from an earlier call, and why others were trained anew, in sentences."""
         return provenance(self.runs)
@@ -108,7 +117,7 @@ class Comparison(StoredResult):
                 "problem": self.problem,
                 "description": self.description,
                 "baseline": self.baseline,
-                "score": self.score,
+                "score": {name: entry.to_plain() for name, entry in self.score.items()},
                 "interval": {
                     "method": METHOD,
                     "confidence": CONFIDENCE,
@@ -119,6 +128,7 @@ class Comparison(StoredResult):
                 "provenance": self.provenance,
                 "runs": [run.to_dict() for run in self.runs],
                 "headline": self.headline,
+                "cautions": self.cautions,
                 "next_steps": self.next_steps,
                 "summary": [entry.to_dict() for entry in self.summary],
             }

@@ -19,11 +19,12 @@ class ContenderSummary:
         mean_rank: mean place over metrics and seeds, 1 is the best; see `mean_ranks`.
         finished: how many seeds reached the end.
         failed: how many did not.
-        improvement: mean relative change over the score metrics, paired with the baseline's run of the same seed.
+        improvement: mean change over the score metrics, as `Score` counts it, paired with the baseline's run of the
+            same seed.
         p_value: of the improvement, Student's t test over the seeds, after Holm's correction for the number of
             contenders; None for the baseline and with one seed.
         metrics: every score metric in its own unit.
-        changes: the relative change of every score metric, paired by seed, positive when better.
+        changes: what the change of every score metric counts, paired by seed, positive when better.
         seconds_per_step: median over the seeds.
         slowdown: `seconds_per_step` over that of the baseline.
         steps: training steps of a run, mean over the seeds; they differ where the budget is time.

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ...problems import Score
 from ..runs import Run
 from ..statistics import (
     Estimate,
@@ -15,14 +16,13 @@ from ..statistics import (
     improvement,
     mean_ranks,
     p_value,
-    relative_change,
     sentence,
     verdict,
 )
 from ._contender_summary import ContenderSummary
 
 
-def with_improvements(runs: Sequence[Run], baseline: str, score: Mapping[str, str]) -> list[Run]:
+def with_improvements(runs: Sequence[Run], baseline: str, score: Mapping[str, Score]) -> list[Run]:
     """The runs with their improvement over the baseline's run of the same seed."""
     reference = {run.seed: run.metrics for run in runs if run.balancer == baseline and run.finished}
     return [
@@ -33,13 +33,13 @@ def with_improvements(runs: Sequence[Run], baseline: str, score: Mapping[str, st
     ]
 
 
-def summarise(runs: Sequence[Run], baseline: str, score: Mapping[str, str]) -> list[ContenderSummary]:
+def summarise(runs: Sequence[Run], baseline: str, score: Mapping[str, Score]) -> list[ContenderSummary]:
     """One line a contender, best first; those that cannot be ranked come last.
 
     Args:
         runs: with their improvements; see `with_improvements`.
         baseline: the label that the others are compared with.
-        score: metric name to `"max"` or `"min"`.
+        score: metric name to `Score`.
     """
     labels = list(dict.fromkeys(run.balancer for run in runs))
     improvements = {label: _known(run.improvement for run in runs if run.balancer == label) for label in labels}
@@ -85,11 +85,11 @@ def summarise(runs: Sequence[Run], baseline: str, score: Mapping[str, str]) -> l
     return entries
 
 
-def _change(runs: Sequence[Run], label: str, baseline: str, name: str, direction: str) -> Estimate:
+def _change(runs: Sequence[Run], label: str, baseline: str, name: str, score: Score) -> Estimate:
     reference = {run.seed: run.metrics.get(name) for run in runs if run.balancer == baseline and run.finished}
     found = estimate(
         _known(
-            relative_change(run.metrics.get(name), reference.get(run.seed), direction)
+            score.change(run.metrics.get(name), reference.get(run.seed))
             for run in runs
             if run.balancer == label and run.finished
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..._core.results import Rows
+from ...problems import Score
 from ..runs import Run
 from ..statistics import Estimate
 from ._contender_summary import ContenderSummary
@@ -20,7 +21,7 @@ def run_rows(runs: Sequence[Run]) -> Rows:
         yield [*(getattr(run, name) for name in plain), run.error, *(run.metrics.get(name) for name in names)]
 
 
-def summary_rows(summary: Sequence[ContenderSummary], score: Mapping[str, str]) -> Rows:
+def summary_rows(summary: Sequence[ContenderSummary], score: Mapping[str, Score]) -> Rows:
     """A head, and a line a contender; every mean with the ends of its intervals."""
     plain = [
         "balancer",

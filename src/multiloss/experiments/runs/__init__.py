@@ -23,7 +23,7 @@ from ._locks import Locks as Locks
 from ._run import Run as Run
 from ._samples import Samples as Samples
 from ._samples import name_arrays as name_arrays
-from ._score import check_score as check_score
+from ._score import judged as judged
 from ._settings import displayed_settings as displayed_settings
 from ._store import RUNS as RUNS
 from ._store import RunStore as RunStore

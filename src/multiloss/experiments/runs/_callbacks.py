@@ -9,7 +9,8 @@ from typing import Any
 
 import keras
 
-from ._score import require_scores
+from ...problems import Score
+from ._score import require_ideals, require_scores
 
 # The executions at the start of a run that hold the compilation.
 _COMPILING = 3
@@ -94,26 +95,26 @@ class TimeLimit(StepClock):
 
 
 class EpochWatch(keras.callbacks.Callback):
-    """Reports the end of each epoch, and checks after the first that every score is among the logs.
+    """Reports the end of each epoch, and checks that every score is among the logs and not beyond its ideal.
 
     Args:
-        score: the names that must be among the validation logs.
+        score: the names that must be among the validation logs, with their scores.
         report: called with the number of epochs done.
     """
 
-    def __init__(self, score: Mapping[str, str], report: Callable[[int], None]) -> None:
+    def __init__(self, score: Mapping[str, Score], report: Callable[[int], None]) -> None:
         super().__init__()
         self.score = score
         self.report = report
-        self.unknown: ValueError | None = None
+        self.mistake: ValueError | None = None
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Checks and reports."""
-        if epoch == 0:
-            known = [name.removeprefix("val_") for name in logs or {} if name.startswith("val_")]
-            try:
-                require_scores(self.score, known)
-            except ValueError as error:
-                self.unknown = error
-                raise
+        known = [name.removeprefix("val_") for name in logs or {} if name.startswith("val_")]
+        try:
+            require_scores(self.score, known)
+            require_ideals(self.score, logs or {})
+        except ValueError as error:
+            self.mistake = error
+            raise
         self.report(epoch + 1)

@@ -25,7 +25,7 @@ def of_problem(problem: Problem) -> Fingerprint:
         {
             "problem": problem.name,
             "losses": InOrder(problem.new_loss()),
-            "metrics": [problem.new_metrics(), dict(problem.score)],
+            "metrics": [problem.new_metrics(), sorted(problem.score)],
             "optimizer": problem.new_optimizer(),
             "batch size": problem.batch_size,
             "build_model": problem.build_model,

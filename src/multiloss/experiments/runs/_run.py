@@ -15,8 +15,8 @@ class Run:
         balancer: the balancer's label in the comparison.
         seed: the seed of the initial weights and of the data order.
         metrics: final validation metrics without `val_`, in their own units.
-        improvement: mean relative change over the score metrics against the baseline of the same seed; None until
-            the baseline is known, and where nothing can be compared.
+        improvement: mean change over the score metrics, as `Score` counts it, against the baseline of the same seed;
+            None until the baseline is known, and where nothing can be compared.
         seconds_per_step: wall-clock seconds of a training step, compilation left out.
         steps: training steps.
         training_seconds: wall-clock seconds of all steps, without compilation and validation.

@@ -58,7 +58,8 @@ def train(
         callbacks: more of them, called after the ones that measure.
 
     Raises:
-        ValueError: for mistakes of the problem that every run would meet: a score that is not among the logs.
+        ValueError: for mistakes of the problem that every run would meet: a score that is not among the logs, or
+            beyond its ideal.
     """
     # A clock that ends training is also the one that measures: two would differ by their own ticking.
     clock = next((callback for callback in callbacks if isinstance(callback, StepClock)), None) or StepClock()
@@ -95,8 +96,8 @@ def train(
                 inputs, _ = first_samples(problem.validation)
                 predictions = name_arrays(model(inputs, training=False), initial.output_names, "output")
     except Exception as failure:
-        if watch.unknown is not None:
-            raise watch.unknown from None
+        if watch.mistake is not None:
+            raise watch.mistake from None
         error = f"{type(failure).__name__}: {failure}"
     logs = {name: [finite(value) for value in values] for name, values in history.history.items()}
     metrics = {name.removeprefix("val_"): values[-1] for name, values in logs.items() if name.startswith("val_")}

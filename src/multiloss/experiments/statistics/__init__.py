@@ -1,7 +1,6 @@
 """What runs over several seeds say: changes, means with intervals, tests, ranks, and a verdict."""
 
 from ._improvement import improvement as improvement
-from ._improvement import relative_change as relative_change
 from ._interval import BOOTSTRAP as BOOTSTRAP
 from ._interval import CONFIDENCE as CONFIDENCE
 from ._interval import CORRECTION as CORRECTION

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..._core.errors import invalid
 from ...problems import Problem
 from ..fingerprints import Fingerprint
-from ..runs import InitialModel, check_score
+from ..runs import InitialModel, judged
 from ._loop import Loop, Report
 from ._objective import read_objective
 from ._samplers import new_pruner, new_sampler
@@ -74,8 +74,8 @@ class Job:
         search = read_search(self.search)
         objective = read_objective(problem, self.objective, pareto=self.method == "pareto")
         initial = InitialModel(problem, self.seed)
-        if at_start:
-            check_score(judged_by(problem, objective), initial)
+        judging = judged(judged_by(problem, objective), initial)
+        objective = replace(objective, metrics=judging.score)
         # Trials in memory are of this call, so that nothing needs to be known of earlier ones.
         depends = Fingerprint() if self.url is None else study_depends(problem, initial, search)
         settings = study_settings(problem, initial, depends, objective, self.method, self.epochs)
@@ -87,7 +87,7 @@ class Job:
         opened.study.sampler = new_sampler(self.sampler, self.seed, opened.trials)
         opened.study.pruner = new_pruner(self.pruner, self.epochs)
         runner = TrialRunner(
-            judged_by(problem, objective),
+            judging,
             initial,
             opened.terms,
             opened.space,

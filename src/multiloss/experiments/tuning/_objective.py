@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from ..._core.errors import invalid, unknown_name
-from ...problems import Problem
+from ...problems import Problem, Score
 from ..statistics import improvement
 
 DIRECTIONS = {"max": "maximize", "min": "minimize"}
@@ -20,12 +20,15 @@ class TrialObjective:
     """The metrics that judge a trial.
 
     Attributes:
-        metrics: validation metric, without `val_`, to `"max"` or `"min"`.
+        metrics: validation metric, without `val_`, to `Score`.
         pareto: each metric is an objective of its own.
     """
 
-    metrics: Mapping[str, str]
+    metrics: Mapping[str, Score]
     pareto: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metrics", {name: Score.read(given) for name, given in self.metrics.items()})
 
     @property
     def relative(self) -> bool:
@@ -35,7 +38,7 @@ class TrialObjective:
     @property
     def directions(self) -> list[str]:
         """Optuna's word for each objective."""
-        return ["maximize"] if self.relative else [DIRECTIONS[way] for way in self.metrics.values()]
+        return ["maximize"] if self.relative else [DIRECTIONS[score.direction] for score in self.metrics.values()]
 
     def values(self, metrics: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> list[float] | None:
         """The objectives of a trial with these metrics; None where they cannot be known.
@@ -50,6 +53,15 @@ class TrialObjective:
         found = [metrics.get(name) for name in self.metrics]
         return None if any(value is None for value in found) else [float(value) for value in found]  # type: ignore[arg-type]
 
+    def to_dict(self) -> dict[str, Any]:
+        """The objective as plain data."""
+        return {"metrics": {name: score.to_plain() for name, score in self.metrics.items()}, "pareto": self.pareto}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Makes the objective from `to_dict`."""
+        return cls(data["metrics"], data["pareto"])
+
     @property
     def title(self) -> str:
         """What the objective is called in tables and on axes."""
@@ -59,7 +71,7 @@ class TrialObjective:
 
 
 def read_objective(problem: Problem, objective: Any, pareto: bool) -> TrialObjective:
-    """Reads `objective=`: None for the problem's whole score, names, or a mapping of names to `"max"` or `"min"`.
+    """Reads `objective=`: None for the problem's score, names, or a mapping of names to directions or `Score`.
 
     Raises:
         ValueError: for a loss that the weights are part of, a name without a direction, and a Pareto search with one
@@ -68,18 +80,16 @@ def read_objective(problem: Problem, objective: Any, pareto: bool) -> TrialObjec
     if objective is None:
         metrics = dict(problem.score)
     elif isinstance(objective, Mapping):
-        metrics = {str(name): way for name, way in objective.items()}
+        metrics = {str(name): _score(name, given) for name, given in objective.items()}
     elif isinstance(objective, str) or (isinstance(objective, list | tuple) and objective):
         names = [name.strip() for name in objective.split(",")] if isinstance(objective, str) else list(objective)
-        metrics = {name: _direction(problem, name) for name in names}
+        metrics = {name: _known(problem, name) for name in names}
     else:
         raise invalid(
             "`objective` must be None, a metric's name, several, or a dict of name to direction", received=objective
         )
-    for name, way in metrics.items():
+    for name in metrics:
         _refuse_weighted(name)
-        if way not in DIRECTIONS:
-            raise invalid(f"The direction of {name!r} in `objective` must be 'max' or 'min'", received=way)
     if not metrics or (pareto and len(metrics) < 2):
         raise invalid(
             "A Pareto search needs at least two metrics" if pareto else "`objective` must name a metric",
@@ -89,18 +99,24 @@ def read_objective(problem: Problem, objective: Any, pareto: bool) -> TrialObjec
     return TrialObjective(metrics, pareto)
 
 
-def _direction(problem: Problem, name: str) -> str:
+def _known(problem: Problem, name: str) -> Score:
     _refuse_weighted(name)
     if name in problem.score:
         return problem.score[name]
     if name.endswith("_loss"):
-        return "min"
+        return Score("min")
     raise unknown_name(
         "objective",
         name,
         problem.score,
         f"For a metric outside the problem's score, say which way is better: {{{name!r}: 'max'}}.",
     )
+
+
+def _score(name: Any, given: Any) -> Score:
+    if not isinstance(given, Score) and given not in DIRECTIONS:
+        raise invalid(f"The direction of {name!r} in `objective` must be 'max', 'min' or a Score", received=given)
+    return Score.read(given)
 
 
 def _refuse_weighted(name: Any) -> None:

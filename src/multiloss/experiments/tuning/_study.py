@@ -69,7 +69,7 @@ def study_settings(
         **depends.parts,
         "problem": problem.name,
         "batch size": problem.batch_size,
-        "objective": dict(objective.metrics),
+        "objective": {name: score.to_plain() for name, score in objective.metrics.items()},
         "method": method,
         "epochs": epochs,
         "seed": initial.seed,

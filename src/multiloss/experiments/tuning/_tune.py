@@ -84,8 +84,8 @@ def tune(
             `{"weights": {"size": (1e-6, 1.0), "mask": [0.1, 1.0], "label": 1.0}, "balancers": {"fixed": {},
             "cagrad": {"c": (0.1, 0.9)}}}`. A tuple is a range, a list are options, a number is fixed; terms that are
             not named get the range above. Weights are ratios to the first term without a range of its own.
-        objective: None for the problem's score, a metric of it, several, or a dict of metric to `"max"` or `"min"`.
-            Several metrics are judged by their mean relative improvement over the trial with equal weights, as in
+        objective: None for the problem's score, a metric of it, several, or a dict of metric to `"max"`, `"min"` or
+            `Score`. Several metrics are judged by their mean improvement over the trial with equal weights, as in
             `compare`. A raw term's loss (`"label_loss"`) is allowed; `"loss"`, which the weights change, is not.
         storage: where trials are kept: None (memory), `"sqlite:///tune.db"`, the address of a PostgreSQL or MySQL
             that many machines share, or the path of a file or folder. Finished trials in it are never repeated, and

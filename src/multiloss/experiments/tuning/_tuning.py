@@ -179,7 +179,7 @@ class Tuning(StoredResult):
                 "problem": self.problem,
                 "description": self.description,
                 "method": self.method,
-                "objective": {"metrics": self.objective.metrics, "pareto": self.objective.pareto},
+                "objective": self.objective.to_dict(),
                 "baseline": self.baseline,
                 "headline": self.headline,
                 "verdict": self.verdict,
@@ -208,7 +208,7 @@ class Tuning(StoredResult):
         return cls(
             problem=data["problem"],
             method=data["method"],
-            objective=TrialObjective(data["objective"]["metrics"], data["objective"]["pareto"]),
+            objective=TrialObjective.from_dict(data["objective"]),
             trials=tuple(TrialRecord.from_dict(trial) for trial in data["trials"]),
             baseline=data["baseline"],
             settings=data["settings"],
