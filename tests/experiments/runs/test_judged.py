@@ -12,6 +12,8 @@ from multiloss.experiments import compare
 from multiloss.experiments.runs import InitialModel, judged
 from multiloss.training import metrics_up_to_one
 
+pytestmark = pytest.mark.one_backend
+
 ARGUMENTS = {
     "IoU": {"num_classes": 2, "target_class_ids": [0, 1]},
     "MeanIoU": {"num_classes": 2},
