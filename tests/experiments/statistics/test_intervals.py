@@ -11,6 +11,7 @@ from multiloss.experiments.statistics._bootstrap import FEWEST, bootstrap
 from multiloss.experiments.statistics._interval import estimate, p_value
 from multiloss.experiments.statistics._mean_rank import mean_ranks
 from multiloss.experiments.statistics._multiple import holm
+from multiloss.problems import Score
 
 pytestmark = pytest.mark.one_backend
 
@@ -93,10 +94,10 @@ def test_mean_ranks_are_those_of_scipy():
         for place in range(5)
     ]
     expected = np.mean([[stats.rankdata(-v[:, 0]), stats.rankdata(v[:, 1])] for v in values], axis=(0, 1))
-    found = mean_ranks(runs, {"up": "max", "down": "min"})
+    found = mean_ranks(runs, {"up": Score("max"), "down": Score("min")})
     assert list(found.values()) == pytest.approx(expected.tolist())
 
 
 def test_failed_runs_share_the_last_place():
     runs = [Run("a", 0, {"mae": 1.0}), Run("b", 0, {"mae": 0.5}, error="x"), Run("c", 0, error="y")]
-    assert mean_ranks(runs, {"mae": "min"}) == {"a": 1.0, "b": 2.5, "c": 2.5}
+    assert mean_ranks(runs, {"mae": Score("min")}) == {"a": 1.0, "b": 2.5, "c": 2.5}

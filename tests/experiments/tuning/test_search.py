@@ -4,6 +4,7 @@ import importlib.util
 
 import pytest
 
+import multiloss as ml
 from multiloss.experiments.tuning import tune
 
 pytestmark = pytest.mark.one_backend
@@ -91,7 +92,9 @@ def test_one_metric_is_judged_in_its_own_unit(problem, training):
 def test_several_metrics_are_the_mean_change_against_equal_weights(problem, training):
     tuning = search(problem, trials=3)
     base, other = tuning.trials[0].metrics, tuning.trials[1].metrics
-    gain = (other["label_accuracy"] / base["label_accuracy"] - 1.0) + (1.0 - other["size_mae"] / base["size_mae"])
+    # An accuracy counts the part of the way to 1, an error what is left of it.
+    left = (1.0 - other["label_accuracy"]) / (1.0 - base["label_accuracy"])
+    gain = (1.0 - left) + (1.0 - other["size_mae"] / base["size_mae"])
     assert tuning.trials[1].values[0] == pytest.approx(gain / 2.0)
 
 
@@ -195,7 +198,7 @@ def test_a_pareto_search_gives_a_front(problem, training):
         ({"objective": "size_weight"}, "the weights are part of it"),
         ({"objective": "val_size_mae"}, "without the prefix"),
         ({"objective": "angle_mae"}, "Unknown objective 'angle_mae'"),
-        ({"objective": {"size_mae": "minimum"}}, "'max' or 'min'"),
+        ({"objective": {"size_mae": "minimum"}}, "'max', 'min' or a Score"),
         ({"objective": "size_mae", "method": "pareto"}, "at least two metrics"),
         ({"workers": 2}, "share their trials through a database"),
         ({"storage": "nosuchdb://x"}, "Cannot use the database"),
@@ -221,7 +224,7 @@ def test_a_loss_in_the_problems_score_is_refused(make_problem, training):
 def test_the_raw_loss_of_a_term_may_judge(problem, training):
     training.metrics = lambda weights, epoch, epochs: {"size_loss": weights["size"]}
     tuning = search(problem, trials=5, objective="size_loss")
-    assert tuning.objective.metrics == {"size_loss": "min"}
+    assert tuning.objective.metrics == {"size_loss": ml.Score("min")}
 
 
 def test_a_missing_driver_is_one_clear_line(problem):

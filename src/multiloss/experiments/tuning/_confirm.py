@@ -12,10 +12,11 @@ from ..comparison import Comparison, Plan
 from ..defaults import Reporter
 from ..fingerprints import digest
 from ..runs import Contender, make_budget
+from ._common_factor import one_point
 from ._outcome import FOUND
-from ._record import SEAL, TrialRecord
+from ._record import EQUAL, OWN, SEAL, TrialRecord
 from ._seal import seal
-from ._study import EQUAL, OWN, Opened
+from ._study import Opened
 from ._trial import TrialRunner
 
 CONFIRMATION = "multiloss:confirmation"
@@ -57,15 +58,19 @@ def confirm(
     # The runs in the folder say more: they have their histories.
     whole = stored and stored["key"] == key and stored.get(SEAL) == seal(stored["comparison"])
     if whole and (kept_in is None or not kept_in.is_dir()):
-        found = Comparison.from_dict(stored["comparison"])
-        return replace(found, runs=[replace(run, stored=True) for run in found.runs])
+        comparison = Comparison.from_dict(stored["comparison"])
+        return replace(comparison, runs=[replace(run, stored=True) for run in comparison.runs])
     terms, point = opened.terms, best.candidate
     choice = runner.space.balancers.get(point.balancer)
-    equal = None if opened.baseline_role == OWN else terms.loss_weights(dict.fromkeys(terms.balanced, 1.0))
+    ones, own, optimizer = dict.fromkeys(terms.balanced, 1.0), terms.numbers(), runner.problem.new_optimizer()
+    equal = None if opened.baseline_role == OWN else terms.loss_weights(ones)
     contenders = {opened.baseline_role: Contender(None, equal)}
-    if opened.baseline_role == EQUAL and terms.own:
+    found = Contender(choice.make(point.parameters) if choice else None, terms.loss_weights(point.weights))
+    is_own = found.balancer is None and own is not None and one_point(point.weights, own, optimizer)
+    # What is trained already under another name would stand beside itself, and win or lose by chance.
+    if opened.baseline_role == EQUAL and terms.own and not is_own and not (own and one_point(own, ones, optimizer)):
         contenders[OWN] = Contender(None, None)
-    contenders[FOUND] = Contender(choice.make(point.parameters) if choice else None, terms.loss_weights(point.weights))
+    contenders[FOUND] = Contender(None, None) if is_own else found
     plan = Plan(
         runner.problem,
         contenders,
@@ -76,10 +81,10 @@ def confirm(
     )
     report = Reporter(on_progress, verbose)
     plan.announce(report)
-    found = plan.carry_out(report)
-    if all(run.finished for run in found.runs):
+    comparison = plan.carry_out(report)
+    if all(run.finished for run in comparison.runs):
         # Without the history of every run: a database's text has its limits.
-        short = [{**run, "history": {}, "parts": {}, "anew": ""} for run in found.to_dict()["runs"]]
-        kept = plain({**found.to_dict(), "runs": short})
+        short = [{**run, "history": {}, "parts": {}, "anew": ""} for run in comparison.to_dict()["runs"]]
+        kept = plain({**comparison.to_dict(), "runs": short})
         opened.study.set_user_attr(CONFIRMATION, {"key": key, "comparison": kept, SEAL: seal(kept)})
-    return found
+    return comparison

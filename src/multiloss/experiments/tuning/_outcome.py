@@ -12,7 +12,7 @@ from ..comparison import ContenderSummary
 from ..defaults import FIXED
 from ..statistics import between
 from ._objective import TrialObjective
-from ._record import TrialRecord
+from ._record import OWN, TrialRecord
 
 FOUND = "found"
 # Below this many seeds an interval is very wide.
@@ -102,7 +102,9 @@ def next_steps(outcome: Outcome) -> list[str]:
     failed = [trial for trial in outcome.trials if trial.state == "failed"]
     if outcome.best is None:
         return ["Look at the messages of the failed trials below. `multiloss diagnose` looks at the losses beforehand."]
-    if word == "better":
+    if word == "better" and outcome.best.role == OWN:
+        steps.append("Keep your own weights: the search has found none that did better than they.")
+    elif word == "better":
         steps.append(
             "Use the code above. It holds for this model, these data and this number of epochs: search again when "
             "they change."
@@ -161,6 +163,8 @@ def _is_edge(weights: Any, term: str, entry: Any) -> bool:
 def _found(outcome: Outcome) -> tuple[str, str]:
     """The found point as a subject, and its "is"."""
     point = outcome.best.candidate if outcome.best else None
+    if outcome.best and outcome.best.role == OWN:
+        return "Your own weights", "are"
     knee = " (at the knee of the front)" if outcome.objective.pareto else ""
     if point is not None and point.balancer != FIXED:
         return f"The balancer {point.balancer}{' with the found weights' if point.weights else ''}{knee}", "is"

@@ -20,6 +20,7 @@ ROLE, POINT, RESULT, WORKER, SURPLUS = (
 )
 SEAL = "seal"
 FOUND = "search"
+EQUAL, CONTRIBUTIONS, OWN, GRID = "equal weights", "equal contributions", "your own weights", "grid"
 FINISHED, PRUNED, FAILED = "finished", "pruned", "failed"
 
 

@@ -17,7 +17,7 @@ from ..fingerprints import Fingerprint, fingerprint
 from ..runs import InitialModel, of_problem, of_start, versions
 from ._objective import TrialObjective
 from ._ranges import Span
-from ._record import ROLE, records
+from ._record import CONTRIBUTIONS, EQUAL, GRID, OWN, ROLE, records
 from ._recovery import requeue_lost_trials
 from ._seal import READY, SETTINGS, SPANS, seal
 from ._search import Search, default_spans, equal_contributions
@@ -25,7 +25,6 @@ from ._space import Space
 from ._storage import PURPOSE
 from ._terms import Terms, look
 
-EQUAL, CONTRIBUTIONS, OWN, GRID = "equal weights", "equal contributions", "your own weights", "grid"
 TRIALS = 30
 # Seconds that a process waits for another one that has just made the study.
 _PATIENCE = 10.0
