@@ -41,7 +41,7 @@ def compare(
 
     Beside the balancers stands `"tuned"`: fixed weights that a short search found, from a seed of its own. A balancer
     that does not beat them does nothing that a few trials would not do as well. They were chosen on the validation
-    data that judges them, which flatters them a little.
+    data, which flatters them a little where the problem has no test data.
 
     Better and worse are said where Student's t test over the seeds, paired with the baseline and corrected for the
     number of contenders (Holm), says so at 5 %.

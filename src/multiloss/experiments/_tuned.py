@@ -21,6 +21,7 @@ TRIALS = 8
 SEED = 7_919
 _FILE = "weights.json"
 _PURPOSE = "the search for fixed weights"
+_FLATTERED = " that judges them here as well, which flatters them a little."
 
 
 def add_tuned(plan: Plan, trials: int | None, report: Report) -> Plan:
@@ -74,7 +75,7 @@ def add_tuned(plan: Plan, trials: int | None, report: Report) -> Plan:
     report(CompareProgress("", SEED, trials, total, note=f"Fixed weights found: {found}."))
     notes.append(
         f"The weights of {TUNED!r} were found by {trials} trials of {plan.budget.epochs} epochs from a seed of their "
-        "own, on the validation data that judges them here as well, which flatters them a little."
+        f"own, on the validation data{_FLATTERED if plan.problem.test is None else ', never on the test data.'}"
     )
     return replace(plan, balancers={**plan.balancers, TUNED: contender}, notes=notes, runs_before=trials)
 

@@ -28,9 +28,11 @@ class Problem:
         build_model: `() -> keras.Model`.
         loss: a dict as for `ml.compile(loss=...)`, or a function `() -> dict`.
         train: `(x, y)` of arrays or dicts of arrays, or any data set that `keras.Model.fit` takes.
-        validation: as `train`; never empty, since it judges the runs.
+        validation: as `train`; never empty, since it judges the runs where there is no `test`.
+        test: as `train`, or None: data on which nothing is chosen. `compare` judges its runs by it after their last
+            epoch, and `tune` what it found; trials and early stopping see the validation data alone.
         metrics: a dict as for `ml.compile(metrics=...)`, or a function `() -> dict`.
-        score: the validation metrics that judge a run, by their names in the logs without `val_`, and which way is
+        score: the metrics that judge a run, by their names in the logs without `val_`, and which way is
             better: `{"label_accuracy": "max", "size_mae": "min"}`; those of a single output have no prefix. A
             `Score` in the place of a direction says what a change counts, as `ml.Score("min", unit=10.0)`. Kept as a
             dict of name to `Score`.
@@ -64,6 +66,7 @@ class Problem:
     loss: Mapping[str, Any] | Factory
     train: Any
     validation: Any
+    test: Any = None
     metrics: Mapping[str, Any] | Factory
     score: Mapping[str, Any]
     loss_weights: Mapping[str, Any] | None = None
@@ -89,8 +92,12 @@ class Problem:
                     "returns one",
                     received=value,
                 )
-        for argument in ("train", "validation"):
+        for argument in ("train", "validation", *(["test"] if self.test is not None else [])):
             _check_data(argument, getattr(self, argument))
+        if self.test is not None and self.test is self.validation:
+            raise invalid(
+                "`test` must be data of its own", received="the validation data", fix="Split them, or leave it out."
+            )
         object.__setattr__(self, "score", _read_score(self.score))
         if self.loss_weights is not None and not isinstance(self.loss_weights, Mapping):
             raise invalid("`loss_weights` must be a dict by term, or None", received=self.loss_weights)

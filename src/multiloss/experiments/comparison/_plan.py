@@ -183,6 +183,7 @@ class Plan:
             report=(lambda epoch: report(replace(progress, done=epoch / epochs))) if not limit else _nothing,
             loss_weights=contender.loss_weights,
             callbacks=limit,
+            on_test=True,
         )
 
     def _seconds(self, base: Run | None) -> float | None:

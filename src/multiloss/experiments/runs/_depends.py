@@ -31,6 +31,7 @@ def of_problem(problem: Problem) -> Fingerprint:
             "build_model": problem.build_model,
             "training data": problem.train,
             "validation data": problem.validation,
+            **({} if problem.test is None else {"test data": problem.test}),
             "precision": precision(),
             "versions": versions(),
         }

@@ -14,7 +14,8 @@ class Run:
     Attributes:
         balancer: the balancer's label in the comparison.
         seed: the seed of the initial weights and of the data order.
-        metrics: final validation metrics without `val_`, in their own units.
+        metrics: those after the last epoch, without `val_`, in their own units: of the test data where the problem
+            has some, else of the validation data.
         improvement: mean change over the score metrics, as `Score` counts it, against the baseline of the same seed;
             None until the baseline is known, and where nothing can be compared.
         seconds_per_step: wall-clock seconds of a training step, compilation left out.

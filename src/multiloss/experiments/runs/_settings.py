@@ -28,6 +28,7 @@ def displayed_settings(
         "budget_in_words": str(budget),
         "seeds": list(seeds),
         "batch_size": problem.batch_size,
+        "judged_on": "validation data" if problem.test is None else "test data",
         "optimizer": _optimizer_name(problem),
         "backend": backend,
         "dtype_policy": keras.config.dtype_policy().name,

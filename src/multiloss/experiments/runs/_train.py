@@ -43,6 +43,7 @@ def train(
     report: Callable[[int], None],
     loss_weights: Mapping[str, Any] | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    on_test: bool = False,
 ) -> Trained:
     """Trains one model and gives its run; an exception while it trains is recorded, not raised.
 
@@ -56,6 +57,7 @@ def train(
         report: called with the number of epochs done.
         loss_weights: in the place of the problem's own; None means those of the problem.
         callbacks: more of them, called after the ones that measure.
+        on_test: whether the metrics are those of the test data, where the problem has some.
 
     Raises:
         ValueError: for mistakes of the problem that every run would meet: a score that is not among the logs, or
@@ -67,7 +69,7 @@ def train(
     watch = EpochWatch(problem.score, report)
     history = keras.callbacks.History()
     begin = time.perf_counter()
-    error, predictions, held = None, {}, None
+    error, predictions, held, tested = None, {}, None, None
     model = initial.model()
     try:
         with Interrupts() as interrupts:
@@ -92,6 +94,8 @@ def train(
                 callbacks=[interrupts, history, clock, watch, *others],
             )
             held = balancing_bytes(trainer)
+            if on_test and problem.test is not None:
+                tested = _evaluated(trainer, problem, interrupts)
             if predict:
                 inputs, _ = first_samples(problem.validation)
                 predictions = name_arrays(model(inputs, training=False), initial.output_names, "output")
@@ -101,6 +105,7 @@ def train(
         error = f"{type(failure).__name__}: {failure}"
     logs = {name: [finite(value) for value in values] for name, values in history.history.items()}
     metrics = {name.removeprefix("val_"): values[-1] for name, values in logs.items() if name.startswith("val_")}
+    metrics = metrics if tested is None else tested
     if error is None:
         lost = [name for name in problem.score if metrics[name] is None]
         error = f"Not finite at the end: {', '.join(lost)}." if lost else None
@@ -117,6 +122,18 @@ def train(
         error=error,
     )
     return Trained(run, predictions)
+
+
+def _evaluated(
+    trainer: MultiLossModel, problem: Problem, interrupts: keras.callbacks.Callback
+) -> dict[str, float | None]:
+    """The metrics of the test data."""
+    x, y, sample_weight = (*problem.test, None, None)[:3] if is_arrays(problem.test) else (problem.test, None, None)
+    size = problem.batch_size if y is not None else None
+    logs = trainer.evaluate(
+        x, y, sample_weight=sample_weight, batch_size=size, verbose=0, return_dict=True, callbacks=[interrupts]
+    )
+    return {name: finite(float(value)) for name, value in logs.items()}
 
 
 def _calibrate(trainer: MultiLossModel, problem: Problem) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from ..._core.strict_json import plain
 from ..comparison import Comparison, Plan
 from ..defaults import Reporter
-from ..fingerprints import digest
+from ..fingerprints import digest, fingerprint
 from ..runs import Contender, make_budget
 from ._common_factor import one_point
 from ._outcome import FOUND
@@ -52,11 +52,12 @@ def confirm(
     if seeds == 0 or best.role == opened.baseline_role:
         return None
     first = runner.initial.seed + 1
-    key = digest([best.candidate.to_dict(), list(range(first, first + seeds))])
+    tested = fingerprint({} if runner.problem.test is None else {"test data": runner.problem.test})
+    key = digest([best.candidate.to_dict(), list(range(first, first + seeds)), tested.text])
     stored = opened.study.user_attrs.get(CONFIRMATION)
     kept_in = None if out is None else out / CONFIRMATION
     # The runs in the folder say more: they have their histories.
-    whole = stored and stored["key"] == key and stored.get(SEAL) == seal(stored["comparison"])
+    whole = stored and not tested.unread and stored["key"] == key and stored.get(SEAL) == seal(stored["comparison"])
     if whole and (kept_in is None or not kept_in.is_dir()):
         comparison = Comparison.from_dict(stored["comparison"])
         return replace(comparison, runs=[replace(run, stored=True) for run in comparison.runs])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -57,7 +57,8 @@ class Opened:
 def study_depends(problem: Problem, initial: InitialModel, search: Search) -> Fingerprint:
     """What every trial of a study depends on besides the numbers that a person gives; reads the data, all of it."""
     own = {"loss weights": problem.loss_weights, "search": [search.weights, search.ranges, search.balancers]}
-    return of_problem(problem) | of_start(initial) | fingerprint(own)
+    # Trials never see the test data.
+    return of_problem(replace(problem, test=None)) | of_start(initial) | fingerprint(own)
 
 
 def study_settings(

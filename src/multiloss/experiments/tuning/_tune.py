@@ -67,8 +67,8 @@ def tune(
     them: they are then searched alone, log-uniform, as they enter the sum.
 
     The best trial was partly lucky with its seed. So it is trained anew beside equal weights from `confirm_seeds`
-    starts that the search never saw, and the verdict rests on those alone. Both are judged on the same validation
-    data as the trials, which flatters the found weights a little; a test set of your own does not.
+    starts that the search never saw, and the verdict rests on those alone. Both are judged on
+    the problem's test data; without any, on the same validation data as the trials, which flatters the found weights.
 
     Needs and cost: `multiloss[tune]`; at most `trials` trainings of `epochs`, fewer with pruning, and
     `2 * confirm_seeds` more.
