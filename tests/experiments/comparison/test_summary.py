@@ -186,3 +186,18 @@ def test_time_is_the_median_over_seeds_and_the_ratio_to_the_baseline():
     found = comparison_of(fast, slow)
     assert standing(found, "slow").seconds_per_step == 4.0
     assert standing(found, "slow").slowdown == pytest.approx(2.0)
+
+
+def test_no_ratio_is_given_where_the_times_of_a_step_overlap():
+    """As seen: x0.64 for the same computation, on a machine that did something else meanwhile."""
+
+    def timed(balancer, steps):
+        return [Run(balancer, seed, {"accuracy": 0.5, "error": 1.0}, None, steps[1], tuple(steps)) for seed in range(2)]
+
+    busy = standing(comparison_of(timed("fixed", [2.0, 3.0, 9.0]), timed("other", [1.0, 2.0, 2.5])), "other")
+    assert busy.slowdown is None
+    assert busy.middle_steps == pytest.approx(tuple(np.quantile([1.0, 2.0, 2.5] * 2, [0.25, 0.75])))
+    idle = standing(comparison_of(timed("fixed", [2.0, 2.1, 9.0]), timed("other", [1.0, 1.1, 5.0])), "other")
+    assert idle.slowdown is None  # 9 and 5: still in each other's middle half
+    apart = standing(comparison_of(timed("fixed", [2.0, 2.1, 2.2]), timed("other", [1.0, 1.1, 1.2])), "other")
+    assert apart.slowdown == pytest.approx(1.1 / 2.1)

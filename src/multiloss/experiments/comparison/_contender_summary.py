@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..statistics import Estimate
+from ..statistics import Estimate, Quartiles
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,9 @@ class ContenderSummary:
         metrics: every score metric in its own unit.
         changes: what the change of every score metric counts, paired by seed, positive when better.
         seconds_per_step: median over the seeds.
-        slowdown: `seconds_per_step` over that of the baseline.
+        middle_steps: between which the middle half of all epochs' mean steps lies; None where one alone was measured.
+        slowdown: `seconds_per_step` over that of the baseline; None where the middle halves of the two have a time in
+            common, which says nothing of which is slower.
         steps: training steps of a run, mean over the seeds; they differ where the budget is time.
         balancing_bytes: what balancing holds, counted: gradient rows and state; see `balancing_bytes`.
         verdict: `"baseline"`, `"better"`, `"worse"`, `"not distinguishable"`, `"too few seeds"` or `"failed"`.
@@ -43,6 +45,7 @@ class ContenderSummary:
     metrics: Mapping[str, Estimate]
     changes: Mapping[str, Estimate]
     seconds_per_step: float | None
+    middle_steps: Quartiles | None
     slowdown: float | None
     steps: float | None
     balancing_bytes: int | None

@@ -15,7 +15,9 @@ from ..statistics import (
     holm,
     improvement,
     mean_ranks,
+    overlap,
     p_value,
+    quartiles,
     sentence,
     verdict,
 )
@@ -50,7 +52,8 @@ def summarise(runs: Sequence[Run], baseline: str, score: Mapping[str, Score]) ->
     ranked = sorted((label for label in labels if gains[label].mean is not None), key=lambda name: -_mean(gains[name]))
     order = ranked + [label for label in labels if label not in ranked]
     ranks = mean_ranks(runs, score)
-    seconds = _median(run.seconds_per_step for run in runs if run.balancer == baseline)
+    base = [run for run in runs if run.balancer == baseline]
+    seconds, middle = _median(run.seconds_per_step for run in base), quartiles(_steps(base))
     comparisons = sum(p is not None for p in adjusted.values())
     entries = []
     for label in order:
@@ -60,7 +63,8 @@ def summarise(runs: Sequence[Run], baseline: str, score: Mapping[str, Score]) ->
         evidence = Evidence(
             label, baseline, gains[label], adjusted.get(label), comparisons, changes, len(finished), len(own)
         )
-        own_seconds = _median(run.seconds_per_step for run in own)
+        own_seconds, own_middle = _median(run.seconds_per_step for run in own), quartiles(_steps(own))
+        comparable = label != baseline and own_seconds and seconds and not overlap(own_middle, middle)
         entries.append(
             ContenderSummary(
                 balancer=label,
@@ -73,7 +77,8 @@ def summarise(runs: Sequence[Run], baseline: str, score: Mapping[str, Score]) ->
                 metrics={name: estimate(_known(run.metrics.get(name) for run in finished)) for name in score},
                 changes=changes,
                 seconds_per_step=own_seconds,
-                slowdown=own_seconds / seconds if own_seconds and seconds else None,
+                middle_steps=own_middle,
+                slowdown=own_seconds / seconds if comparable and own_seconds and seconds else None,
                 steps=estimate(_known(run.steps for run in finished)).mean,
                 balancing_bytes=max(
                     (run.balancing_bytes for run in own if run.balancing_bytes is not None), default=None
@@ -95,6 +100,11 @@ def _change(runs: Sequence[Run], label: str, baseline: str, name: str, score: Sc
         )
     )
     return found.without_interval() if label == baseline else found
+
+
+def _steps(runs: Sequence[Run]) -> list[float]:
+    """Every time of a step that was measured."""
+    return [seconds for run in runs for seconds in run.mean_steps or _known([run.seconds_per_step])]
 
 
 def _mean(found: Estimate) -> float:

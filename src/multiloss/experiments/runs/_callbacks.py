@@ -52,8 +52,8 @@ class StepClock(keras.callbacks.Callback):
             self._rest += seconds
             self._rest_steps += steps
 
-    def seconds_per_step(self) -> float | None:
-        """The median over the epochs of an epoch's mean step; None before anything could be measured.
+    def mean_steps(self) -> list[float]:
+        """The mean seconds of a step in each epoch; empty before anything could be measured.
 
         The mean, because a balancer may solve in every fourth step alone. The first epoch, which compiles, is left
         out; with one epoch alone, its first steps are.
@@ -62,7 +62,11 @@ class StepClock(keras.callbacks.Callback):
             measured = [epoch for epoch in self.epochs[1:] if epoch]
         else:
             measured = [epoch[_COMPILING:] for epoch in self.epochs if len(epoch) > _COMPILING]
-        return statistics.median(statistics.fmean(epoch) for epoch in measured) if measured else None
+        return [statistics.fmean(epoch) for epoch in measured]
+
+    def seconds_per_step(self) -> float | None:
+        """The median of `mean_steps`; None before anything could be measured."""
+        return statistics.median(self.mean_steps()) if self.mean_steps() else None
 
     def training_seconds(self) -> float | None:
         """The time of all steps; those that compile count with the mean of the others. None with none of the others."""

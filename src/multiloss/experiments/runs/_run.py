@@ -18,7 +18,8 @@ class Run:
             has some, else of the validation data.
         improvement: mean change over the score metrics, as `Score` counts it, against the baseline of the same seed;
             None until the baseline is known, and where nothing can be compared.
-        seconds_per_step: wall-clock seconds of a training step, compilation left out.
+        seconds_per_step: wall-clock seconds of a training step, compilation left out: the median of `mean_steps`.
+        mean_steps: the mean step of each epoch, without those that compile.
         steps: training steps.
         training_seconds: wall-clock seconds of all steps, without compilation and validation.
         balancing_bytes: what a step holds for its balancer alone, counted; see `balancing_bytes`.
@@ -38,6 +39,7 @@ class Run:
     metrics: Mapping[str, float | None] = field(default_factory=dict)
     improvement: float | None = None
     seconds_per_step: float | None = None
+    mean_steps: tuple[float, ...] = ()
     steps: int | None = None
     training_seconds: float | None = None
     balancing_bytes: int | None = None
@@ -66,4 +68,5 @@ class Run:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Run:
         """Makes the run from `to_dict`; keys of later versions are ignored."""
-        return cls(**{name: data[name] for name in cls.__dataclass_fields__ if name in data})
+        known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+        return cls(**{**known, "mean_steps": tuple(known.get("mean_steps", ()))})

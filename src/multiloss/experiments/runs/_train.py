@@ -114,6 +114,7 @@ def train(
         seed=initial.seed,
         metrics=metrics,
         seconds_per_step=clock.seconds_per_step(),
+        mean_steps=tuple(clock.mean_steps()),
         steps=clock.steps,
         training_seconds=clock.training_seconds(),
         balancing_bytes=held,

@@ -10,6 +10,9 @@ from ._interval import estimate as estimate
 from ._interval import p_value as p_value
 from ._mean_rank import mean_ranks as mean_ranks
 from ._multiple import holm as holm
+from ._spread import Quartiles as Quartiles
+from ._spread import overlap as overlap
+from ._spread import quartiles as quartiles
 from ._t_distribution import t_distribution as t_distribution
 from ._verdict import Evidence as Evidence
 from ._verdict import between as between
