@@ -11,6 +11,7 @@ from multiloss.experiments.statistics._bootstrap import FEWEST, bootstrap
 from multiloss.experiments.statistics._interval import estimate, p_value
 from multiloss.experiments.statistics._mean_rank import mean_ranks
 from multiloss.experiments.statistics._multiple import holm
+from multiloss.experiments.statistics._seeds_needed import seeds_needed
 from multiloss.problems import Score
 
 pytestmark = pytest.mark.one_backend
@@ -101,3 +102,24 @@ def test_mean_ranks_are_those_of_scipy():
 def test_failed_runs_share_the_last_place():
     runs = [Run("a", 0, {"mae": 1.0}), Run("b", 0, {"mae": 0.5}, error="x"), Run("c", 0, error="y")]
     assert mean_ranks(runs, {"mae": Score("min")}) == {"a": 1.0, "b": 2.5, "c": 2.5}
+
+
+def test_so_many_seeds_do_show_a_difference_of_that_size():
+    """By repetition: normal values with the measured mean and scatter, and SciPy's own test."""
+    values = [0.5, 1.0, 1.5, 3.0, -1.0]
+    mean, spread = np.mean(values), np.std(values, ddof=1)
+    for comparisons in (1, 5):
+        needed = seeds_needed(values, comparisons)
+        shares = []
+        for count in (needed - 2, needed):
+            drawn = np.random.default_rng(3).normal(mean, spread, size=(20_000, count))
+            shares.append(np.mean(stats.ttest_1samp(drawn, 0.0, axis=1).pvalue < 0.05 / comparisons))
+        assert shares[0] < 0.8 + 0.01
+        assert shares[1] == pytest.approx(0.8, abs=0.04)
+        assert shares[1] > 0.8 - 0.01
+
+
+def test_no_number_of_seeds_where_it_would_be_no_advice():
+    assert seeds_needed([1.0]) is None
+    assert seeds_needed([0.0, 0.0, 0.0]) is None
+    assert seeds_needed([1.0, -1.0, 0.001]) is None

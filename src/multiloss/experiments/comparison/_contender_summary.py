@@ -23,6 +23,7 @@ class ContenderSummary:
             same seed.
         p_value: of the improvement, Student's t test over the seeds, after Holm's correction for the number of
             contenders; None for the baseline and with one seed.
+        seeds_needed: how many seeds would show an improvement of this size; see `seeds_needed`.
         metrics: every score metric in its own unit.
         changes: what the change of every score metric counts, paired by seed, positive when better.
         seconds_per_step: median over the seeds.
@@ -42,6 +43,7 @@ class ContenderSummary:
     failed: int
     improvement: Estimate
     p_value: float | None
+    seeds_needed: int | None
     metrics: Mapping[str, Estimate]
     changes: Mapping[str, Estimate]
     seconds_per_step: float | None

@@ -18,6 +18,7 @@ from ..statistics import (
     overlap,
     p_value,
     quartiles,
+    seeds_needed,
     sentence,
     verdict,
 )
@@ -60,8 +61,9 @@ def summarise(runs: Sequence[Run], baseline: str, score: Mapping[str, Score]) ->
         own = [run for run in runs if run.balancer == label]
         changes = {name: _change(runs, label, baseline, name, score[name]) for name in score}
         finished = [run for run in own if run.finished]
+        needed = None if label == baseline else seeds_needed(improvements[label], comparisons)
         evidence = Evidence(
-            label, baseline, gains[label], adjusted.get(label), comparisons, changes, len(finished), len(own)
+            label, baseline, gains[label], adjusted.get(label), comparisons, changes, len(finished), len(own), needed
         )
         own_seconds, own_middle = _median(run.seconds_per_step for run in own), quartiles(_steps(own))
         comparable = label != baseline and own_seconds and seconds and not overlap(own_middle, middle)
@@ -74,6 +76,7 @@ def summarise(runs: Sequence[Run], baseline: str, score: Mapping[str, Score]) ->
                 failed=len(own) - len(finished),
                 improvement=gains[label],
                 p_value=adjusted.get(label),
+                seeds_needed=needed,
                 metrics={name: estimate(_known(run.metrics.get(name) for run in finished)) for name in score},
                 changes=changes,
                 seconds_per_step=own_seconds,

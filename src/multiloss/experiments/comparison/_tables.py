@@ -31,6 +31,7 @@ def summary_rows(summary: Sequence[ContenderSummary], score: Mapping[str, Score]
         "finished",
         "failed",
         "p_value",
+        "seeds_needed",
         "seconds_per_step",
         "slowdown",
     ]

@@ -10,6 +10,7 @@ from ._interval import estimate as estimate
 from ._interval import p_value as p_value
 from ._mean_rank import mean_ranks as mean_ranks
 from ._multiple import holm as holm
+from ._seeds_needed import seeds_needed as seeds_needed
 from ._spread import Quartiles as Quartiles
 from ._spread import overlap as overlap
 from ._spread import quartiles as quartiles

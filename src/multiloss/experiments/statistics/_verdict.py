@@ -22,6 +22,7 @@ class Evidence:
         changes: the relative change of every score metric.
         finished: how many of its runs finished.
         seeds: how many there were.
+        needed: how many would show a difference of this size; None where that cannot be said.
     """
 
     label: str
@@ -32,6 +33,7 @@ class Evidence:
     changes: Mapping[str, Estimate]
     finished: int
     seeds: int
+    needed: int | None = None
 
 
 def verdict(evidence: Evidence) -> str:
@@ -91,9 +93,18 @@ def _claim(word: str, evidence: Evidence) -> str:
         return (
             f"{label} is not distinguishable from {baseline}: {numbers}. By itself this interval leaves out zero, but "
             f"among {evidence.comparisons} comparisons that comes by chance more often than 1 time in 20 "
-            f"(p = {evidence.p_value:.2f} with Holm's correction)."
+            f"(p = {evidence.p_value:.2f} with Holm's correction).{_needed(evidence)}"
         )
-    return f"{label} is not distinguishable from {baseline}: {numbers}, which includes no change at all."
+    return (
+        f"{label} is not distinguishable from {baseline}: {numbers}, which includes no change at all."
+        f"{_needed(evidence)}"
+    )
+
+
+def _needed(evidence: Evidence) -> str:
+    if evidence.needed is None or evidence.needed <= evidence.gain.count:
+        return ""
+    return f" A difference of this size would take about {evidence.needed} seeds to be shown."
 
 
 def _doubt(gain: Estimate) -> str:
