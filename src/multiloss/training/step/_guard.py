@@ -165,7 +165,7 @@ class Guard:
 
 
 class GuardReader:
-    """Reads the flag after each execution without waiting for the device: one execution later, and at the end."""
+    """Reads the flag between executions without waiting for the device: one execution later, and at the end."""
 
     def __init__(self, host: Any, guard: Guard):
         self._host = host
