@@ -102,8 +102,8 @@ def test_nothing_changes():
 
 
 def test_a_model_that_is_not_built():
-    model = keras.Sequential([keras.layers.Dense(2)])
-    trainer = ml.compile(model, "sgd", loss={"dense": {"a": "mse", "b": "mae"}}, balancer="mgda")
+    model = keras.Sequential([keras.layers.Dense(2, name="out")])
+    trainer = ml.compile(model, "sgd", loss={"out": {"a": "mse", "b": "mae"}}, balancer="mgda")
     assert "known once the model is built" in _said(trainer)
     assert not model.built
 
