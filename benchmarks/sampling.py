@@ -1,4 +1,4 @@
-"""CPU time of contenders that take turns, as ratios to a baseline of the same minute."""
+"""The time of contenders that take turns, as ratios to a baseline of the same minute."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from clock import seconds
 
 # Between the first batch of a new model and this many more lies what compiling costs.
 WARM_UP = 2
@@ -16,12 +17,12 @@ WARM_UP = 2
 
 @dataclass
 class Sampler:
-    """Trains one epoch at each call, and gives the CPU seconds that it took.
+    """Trains one epoch at each call, and gives the seconds that it took.
 
     Attributes:
         epoch: trains on so many batches.
         steps: the batches of a sample, at least 50.
-        compiling: CPU seconds of the first step over a later one.
+        compiling: seconds of the first step over a later one.
     """
 
     epoch: Callable[[int], Any]
@@ -38,9 +39,9 @@ class Sampler:
         return self._timed(self.steps)
 
     def _timed(self, steps: int) -> float:
-        start = time.process_time()
+        start = seconds()
         self.epoch(steps)
-        return time.process_time() - start
+        return seconds() - start
 
 
 def ratios(baseline: Sampler, others: dict[str, Sampler], rounds: int) -> dict[str, float]:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from libraries import LIBMTL, libmtl_weighting
 from sampling import Sampler
+from torch_networks import as_given, trunk
 from torchjd import aggregation, autogram, autojac
 
 Losses = list[torch.Tensor]
@@ -36,8 +37,9 @@ def torchjd_samplers(
 
     A method that raises is left out.
     """
-    inputs = torch.from_numpy(x)
-    targets = torch.stack([torch.from_numpy(target[:, 0]) for target in y.values()])  # (terms, samples)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    inputs = as_given(torch.from_numpy(x), options).to(device)
+    targets = torch.stack([torch.from_numpy(target[:, 0]) for target in y.values()]).to(device)  # (terms, samples)
     steps: dict[str, Callable] = {"torch": _plain}
     if name in NAMES:
         title = NAMES[name]
@@ -62,22 +64,22 @@ def _sampler(
     step: Callable, inputs: torch.Tensor, targets: torch.Tensor, terms: int, options: argparse.Namespace
 ) -> Sampler:
     torch.manual_seed(0)
-    width = options.width
-    hidden = [part for _ in range(options.layers) for part in (torch.nn.Linear(width, width), torch.nn.ReLU())]
-    trunk, heads = torch.nn.Sequential(*hidden), torch.nn.ModuleList(torch.nn.Linear(width, 1) for _ in range(terms))
-    optimizer = torch.optim.SGD([*trunk.parameters(), *heads.parameters()], 0.01)
+    body, width = trunk(options)
+    body, heads = body.to(inputs.device), torch.nn.ModuleList(torch.nn.Linear(width, 1) for _ in range(terms))
+    heads.to(inputs.device)
+    optimizer = torch.optim.SGD([*body.parameters(), *heads.parameters()], 0.01)
     memory: dict[str, Any] = {}
 
     def epoch(steps: int) -> None:
         for index in range(steps):
             rows = slice(index * options.batch, (index + 1) * options.batch)
-            features = trunk(inputs[rows])
+            features = body(inputs[rows])
             losses = [
                 0.5 * (head(features).squeeze(-1) - target[rows]).square().mean()
                 for head, target in zip(heads, targets, strict=True)
             ]
             optimizer.zero_grad()
-            step(losses, features, trunk, heads, memory)
+            step(losses, features, body, heads, memory)
             optimizer.step()
 
     return Sampler(epoch, options.steps)

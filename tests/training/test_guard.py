@@ -1,5 +1,7 @@
 """A step that is not finite is never applied, and the error names the term."""
 
+import threading
+
 import keras
 import numpy as np
 import pytest
@@ -137,3 +139,27 @@ def test_an_epoch_whose_every_step_was_skipped_is_an_error_and_its_logs_were_nan
     y["value"][16:] = np.nan
     logs = trainer.fit(x, y, batch_size=16, shuffle=False, verbose=0).history
     assert np.isfinite([value[0] for value in logs.values()]).all()
+
+
+class _Threads(keras.callbacks.Callback):
+    """Takes any thread: told of a batch in the main one, it would mean that Keras waited for the batch's logs."""
+
+    async_safe = True
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seen.append(threading.current_thread() is threading.main_thread())
+
+
+@pytest.mark.parametrize("mode", ["raise", "skip", "ignore"])
+def test_fit_waits_for_no_step_where_plain_keras_does_not(mode):
+    plain, told = two_heads(), {}
+    plain.compile("sgd", loss={"value": "mse", "label": "sparse_categorical_crossentropy"})
+    for name, trained in {"plain": plain, "balanced": _trainer(on_nonfinite=mode)}.items():
+        told[name] = _Threads()
+        trained.fit(*data(), batch_size=16, verbose=0, callbacks=[told[name]])
+    assert told["balanced"].seen == told["plain"].seen
+    assert len(told["plain"].seen) == 3

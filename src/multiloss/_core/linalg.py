@@ -52,9 +52,25 @@ def one_hot(numbers: Array, length: int, dtype: str) -> Array:
 
 def stack(values: Sequence[Any], dtype: str = "float32") -> Array:
     """Scalars as a vector; numbers known beforehand become a constant."""
-    if not any(ops.is_tensor(value) for value in values):
-        return ops.convert_to_tensor(np.array(values, dtype))
-    return ops.stack([value if _has_dtype(value, dtype) else ops.cast(value, dtype) for value in values])
+    known = [value for value in values if not ops.is_tensor(value)]
+    if len(known) < len(values):
+        return ops.stack([_scalar(value, dtype) for value in values])
+    if all(value == known[0] for value in known):
+        return _repeated(known[0], (len(known),), dtype)
+    return ops.convert_to_tensor(np.array(values, dtype))
+
+
+def _scalar(value: Any, dtype: str) -> Array:
+    if not ops.is_tensor(value):
+        return _repeated(value, (), dtype)
+    return value if _has_dtype(value, dtype) else ops.cast(value, dtype)
+
+
+def _repeated(value: Any, shape: tuple[int, ...], dtype: str) -> Array:
+    """One known number everywhere, filled in on the device: a constant of the host's would have to be sent to it."""
+    if dtype == "bool":
+        return ops.ones(shape, dtype) if value else ops.zeros(shape, dtype)
+    return ops.zeros(shape, dtype) + np.dtype(dtype).type(value).item()
 
 
 def _has_dtype(value: Any, dtype: str) -> bool:

@@ -96,6 +96,12 @@ def listed(parts: Iterable[str], last: str = "and") -> str:
     return f"{', '.join(first)} {last} {end}" if first else end
 
 
+def a_few(parts: Iterable[str], noun: str, most: int = 5) -> str:
+    """Not too many parts of a sentence: a, b, c, d and 3 more layers."""
+    given = list(parts)
+    return listed(given if len(given) <= most else [*given[: most - 1], f"{len(given) - most + 1} more {noun}"])
+
+
 def names(given: Iterable[str]) -> str:
     """Names as `a`, `b` and `c`."""
     return listed(f"`{name}`" for name in given)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from keras import ops
 
 from .._core.balancer import Signals
-from .._core.linalg import correlation, epsilon, product, to_float
+from .._core.linalg import correlation, epsilon, filled, product, to_float
 from .._core.memory import recall, remember
 from .._core.registry import register
 from .._core.typing import Array, State, Weights
@@ -91,7 +90,8 @@ class GradVac(PairwiseAggregator):
         identity = ops.eye(terms, dtype=cosines.dtype)
         targets = recall(state, cosines.dtype)["cosines"]
         meets = ops.logical_and(ops.logical_and(present[:, None], present[None, :]), identity == 0)
-        start = (identity, targets, targets, cosines, meets, self.projection_order(signals, terms))
+        target, order = ops.clip(targets, -CLOSEST, CLOSEST), self.projection_order(signals, terms)
+        start = (identity, targets, target, cosines, meets, order)
         mixed, seen, *_ = ops.fori_loop(0, terms, _meet, start)
         after = ops.where(meets, self.decay * targets + (1.0 - self.decay) * seen, targets)
         rows = ops.where(present, lengths, ops.zeros_like(lengths))
@@ -100,21 +100,21 @@ class GradVac(PairwiseAggregator):
 
 def _meet(index: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
     """Row i of `mixed` holds g_i' in units of the unit gradients; it meets the term order[i, index]."""
-    mixed, seen, targets, cosines, meets, order = state
-    met = ops.logical_and(ops.take(order, index, axis=1)[:, None] == ops.arange(mixed.shape[-1], dtype="int32"), meets)
+    mixed, seen, target, cosines, meets, order = state
+    met = ops.logical_and(order[:, index][:, None] == ops.arange(mixed.shape[-1], dtype="int32"), meets)
     products = product(mixed, cosines)
-    squares = ops.clip(ops.sum(products * mixed, axis=-1, keepdims=True), 0.0, math.inf)
+    squares = ops.relu(ops.sum(products * mixed, axis=-1, keepdims=True))
     lengths = ops.sqrt(squares)
     # Without dividing by the length of g_i', which the projections may have brought to nothing.
-    across = ops.sqrt(ops.clip(squares - products * products, 0.0, math.inf))
-    target = ops.clip(targets, -CLOSEST, CLOSEST)
+    across = ops.sqrt(ops.relu(squares - products * products))
     added = across * target / ops.sqrt(1.0 - target * target) - products
     turns = ops.logical_and(met, products < target * lengths)
-    mixed_after = mixed + ops.where(turns, ops.clip(added, 0.0, math.inf), ops.zeros_like(added))
+    mixed_after = mixed + ops.where(turns, ops.relu(added), ops.zeros_like(added))
     # Shorter than the rounding of the sum that it is: such a vector has no direction.
     size = ops.sum(ops.abs(mixed), axis=-1, keepdims=True)
     directed = squares > 64.0 * epsilon(mixed) * size * size
     cosine = products / ops.where(directed, lengths, ops.ones_like(lengths))
-    seen = ops.where(ops.logical_and(met, directed), ops.clip(cosine, -1.0, 1.0), seen)
-    shrink = LONGEST / ops.clip(ops.sum(ops.abs(mixed_after), axis=-1, keepdims=True), LONGEST, math.inf)
-    return mixed_after * shrink, seen, targets, cosines, meets, order
+    seen = ops.where(ops.logical_and(met, directed), ops.hard_tanh(cosine), seen)
+    size_after = ops.sum(ops.abs(mixed_after), axis=-1, keepdims=True)
+    shrink = LONGEST / ops.where(size_after > LONGEST, size_after, filled(size_after, LONGEST))
+    return mixed_after * shrink, seen, target, cosines, meets, order

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from keras import ops
 
 from .._core.balancer import Signals
@@ -62,7 +60,7 @@ class PCGrad(PairwiseAggregator):
 def _meet(index: Array, state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
     """Row i of `mixed` holds g_i' in units of the unit gradients; it meets the term order[i, index]."""
     mixed, cosines, order = state
-    met = one_hot(ops.take(order, index, axis=1), mixed.shape[-1], mixed.dtype)
+    met = one_hot(order[:, index], mixed.shape[-1], mixed.dtype)
     products = ops.sum(product(mixed, cosines) * met, axis=-1, keepdims=True)
     others = 1.0 - ops.eye(mixed.shape[-1], dtype=mixed.dtype)
-    return mixed - ops.clip(products, -math.inf, 0.0) * met * others, cosines, order
+    return mixed + ops.relu(-products) * met * others, cosines, order

@@ -117,7 +117,7 @@ class TermValue:
         """The mean, exactly 0 for a batch without labels."""
         if isinstance(self.denominator, np.floating) and self.denominator:
             return self.numerator / self.denominator
-        empty = ops.equal(self.denominator, 0)
+        empty = ops.equal(self.denominator, ops.zeros_like(self.denominator))
         return ops.where(empty, ops.zeros_like(self.numerator), self.numerator) / ops.where(
             empty, ops.ones_like(self.denominator), self.denominator
         )

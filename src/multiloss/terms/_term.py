@@ -257,6 +257,6 @@ def _counted(mask: Array | None, weights: Array | None, rank: int) -> Array | No
     """The targets that count, for scales: labelled, and with a weight other than 0."""
     if mask is None and weights is None:
         return None
-    weighed = None if weights is None or len(weights.shape) > rank else ops.not_equal(weights, 0)
-    mask = combine(mask, weighed)
+    if weights is not None and len(weights.shape) <= rank:
+        mask = combine(mask, ops.not_equal(weights, ops.zeros_like(weights)))
     return None if mask is None else spread(mask, rank)

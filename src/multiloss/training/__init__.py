@@ -10,3 +10,5 @@ from .model import evaluation_log_names as evaluation_log_names
 from .model import load as load
 from .model import metrics_up_to_one as metrics_up_to_one
 from .model import probe_changed as probe_changed
+from .step import bytes_of as bytes_of
+from .step import rows_held as rows_held

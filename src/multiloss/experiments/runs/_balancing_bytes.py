@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-from typing import Any
-
-import keras
-from keras import tree
-
-from ...training import MultiLossModel
-
-_FLOAT32 = 4
+from ...training import MultiLossModel, bytes_of, rows_held
 
 
 def balancing_bytes(trainer: MultiLossModel) -> int:
@@ -28,33 +19,6 @@ def balancing_bytes(trainer: MultiLossModel) -> int:
         trainer: after at least one step, which finds what is shared.
     """
     program = trainer.program
-    balancing = program.objective.balancing
-    state = _bytes(trainer.state[key] for key in trainer.state.keys if key.startswith(("balancer/", "kept/")))
-    sharing = program.plan.sharing
-    if not balancing.reads_gradients or sharing is None:
-        return state
-    variables = trainer.model.trainable_variables
-    samples = program.batch_size or 1
-    formed = _bytes(variables[index] for index in sharing.measured)
-    outputs = sum(_output_entries(captured.layer) for captured in sharing.captured) * samples * _FLOAT32
-    return state + len(balancing.rows) * (formed + outputs)
-
-
-def _output_entries(layer: keras.layers.Layer) -> int:
-    """Entries of a sample's output; sizes that the shape leaves open count 1, and unknown shapes nothing."""
-    try:
-        outputs = layer.output
-    except (AttributeError, ValueError):
-        return 0
-    return sum(math.prod(size or 1 for size in tensor.shape[1:]) for tensor in tree.flatten(outputs))
-
-
-def _bytes(variables: Iterable[Any]) -> int:
-    return sum(
-        math.prod(variable.shape) * _itemsize(keras.backend.standardize_dtype(variable.dtype)) for variable in variables
-    )
-
-
-def _itemsize(dtype: str) -> int:
-    bits = "".join(sign for sign in dtype if sign.isdigit())
-    return int(bits) // 8 if bits else 1
+    state = bytes_of(trainer.state[key] for key in trainer.state.keys if key.startswith(("balancer/", "kept/")))
+    held = rows_held(program.plan, program.batch_size or 1)
+    return state + held.formed + held.outputs

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ..._core.linalg import stack
+from ..._core.linalg import filled, stack
 from ..._core.typing import Array
 from ...terms import Constraint
 from ..reading import BoundTerm
@@ -78,10 +78,10 @@ class TermTracker(keras.metrics.Metric):
         matrix, vector = self.sums.value * 1, self.totals.value * 1
         sums = TermSums(*(matrix[index] for index in range(len(TermSums._fields))))
         totals = Totals(*(vector[index] for index in range(len(Totals._fields))))
-        samples = ops.maximum(totals.samples, 1.0)
+        samples = ops.maximum(totals.samples, ops.ones_like(totals.samples))
         # 0 / 0 in evaluation: a perfect 0 for what no label judged would be the best epoch of all.
         losses = sums.numerators / ops.maximum(sums.denominators, TINY - TINY * totals.evaluated)
-        scaled = ops.sum(sums.scaled / ops.maximum(sums.denominators, TINY))
+        scaled = ops.sum(sums.scaled / ops.maximum(sums.denominators, filled(sums.denominators, TINY)))
         if self._judges:
             scaled = scaled + 0.0 / self._labels(sums.denominators)
         logs = {"loss": ops.where(totals.evaluated > 0, scaled, totals.loss / samples)}

@@ -42,8 +42,11 @@ class TrainingMonitor(keras.callbacks.Callback):
         if self.model.program.leaves_steps_out:
             self._begun = epoch, self._applied_steps(), self.model.skipped_steps
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Looks at the execution before this one."""
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Looks at the execution before the last one.
+
+        Not at a batch's end: for the sake of one callback that asks for that, Keras waits for every step's logs.
+        """
         if self._reader is not None:
             self._reader.after_execution()
 

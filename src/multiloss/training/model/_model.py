@@ -22,7 +22,6 @@ from ..reading import (
     TrainingState,
     apply_weights,
     feature_model,
-    read_data,
     specify,
 )
 from ..step import Guard, Objective, check_mode, check_schedules
@@ -31,18 +30,17 @@ from ._bind import bind, check_plain, find_balancer, may_add_losses
 from ._calibration import calibrate, check_calibrated
 from ._checked import CheckedWhenLoaded
 from ._dry_run import dry_run
-from ._explain import explanation
 from ._fit import prepare_fit
 from ._keras_face import KerasFace
+from ._looks import Looks
 from ._named_data import NamedDataModel
-from ._probe import Probe, probe
 from ._saving import SafelySaved
 from ._seal import ATTRIBUTE, Seal, check_seal, mark_sealed
 from ._serialization import deserialize_compile_config, load_own, save_own, serialize_compile_config
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class MultiLossModel(SafelySaved, CheckedWhenLoaded, NamedDataModel, KerasFace):
+class MultiLossModel(SafelySaved, CheckedWhenLoaded, NamedDataModel, Looks, KerasFace):
     """Trains a Keras model with named terms and a balancer; shares the model's weights and does not change it.
 
     Args:
@@ -212,20 +210,6 @@ class MultiLossModel(SafelySaved, CheckedWhenLoaded, NamedDataModel, KerasFace):
         self._assert_compile_called("calibrate")
         return calibrate(self, x, y, sample_weight, batch_size, steps)
 
-    def probe(self, x: Any, y: Any = None, sample_weight: Any = None) -> Probe:
-        """Looks at one batch in training mode, by T backward passes, and changes nothing: no weight, seed or flag.
-
-        Args:
-            x: inputs.
-            y: targets.
-            sample_weight: sample weights.
-        """
-        self._assert_compile_called("probe")
-        data = read_data(self.program.names, x, y, sample_weight)
-        if self.program.batch_size is None:
-            self._symbolic_build(data_batch=data)
-        return probe(self.program, *data)
-
     @property
     def skipped_steps(self) -> int:
         """How many steps were left out because a loss or gradient was not finite (`on_nonfinite="skip"`)."""
@@ -264,10 +248,6 @@ class MultiLossModel(SafelySaved, CheckedWhenLoaded, NamedDataModel, KerasFace):
         losses = [value.loss for value in values]
         factors = self.program.objective.measure(values, [*map(ops.stop_gradient, losses)], training=False).weights
         return sum((factors[index] * loss for index, loss in enumerate(losses)), ops.zeros((), "float32"))
-
-    def explain(self) -> str:
-        """A table: every term, what it reads, its reduction, scale and weight, and whether it is balanced."""
-        return explanation(self)
 
     def get_config(self) -> dict[str, Any]:
         """The user's model, serialised."""

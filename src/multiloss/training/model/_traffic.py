@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -14,35 +13,36 @@ from ...terms import TermValue
 from .._keras_seams import all_layers
 from ..backends import devices_of_a_batch
 from ..rows import REPRESENTATION
+from ..step import StepPlan
+from ._cost import size_of
 
 
-def traffic(trainer: Any) -> list[str]:
+def traffic(trainer: Any, plan: StepPlan) -> list[str]:
     """One line for a trainer on several devices; none for one alone."""
     objective = trainer.program.objective
     replicas, devices = objective.replicas.count_of(trainer), devices_of_a_batch()
     if max(replicas, devices) == 1:
         return []
-    weights = _size(trainer.trainable_variables)
+    weights = size_of(trainer.trainable_variables)
     parts = [f"the gradients of {counted(weights, 'weight')} once, as plain data parallelism does"]
     if objective.balancing.reads_gradients:
-        parts += _of_the_balancer(trainer)
+        parts += _of_the_balancer(plan)
     if replicas == 1:
         return [f"{devices} devices; a step sends: {'; '.join([*parts, 'a few numbers of losses, labels and logs'])}"]
-    logs = _size(trainer.metrics_variables)
+    logs = size_of(trainer.metrics_variables)
     parts.append(f"{counted(4 * len(objective.terms), 'number')} of losses and labels, and {logs} of logs")
     return [f"{replicas} replicas; each sends in a step: {'; '.join(parts)}"]
 
 
-def _of_the_balancer(trainer: Any) -> list[str]:
+def _of_the_balancer(plan: StepPlan) -> list[str]:
     """What is sent for the Gramian or the norms."""
-    objective = trainer.program.objective
+    objective = plan.objective
     balancing, rows = objective.balancing, len(objective.balancing.rows)
     each = "" if balancing.every == 1 else f", in one step of {balancing.every}"
     if balancing.over.wrt.startswith(REPRESENTATION):
         return [f"{rows} x {rows} inner products{each}"]
-    plan = trainer.program.plan
     sharing = plan.sharing
-    over = sharing and _size([plan.variables[index] for index in sharing.measured])
+    over = None if sharing is None else size_of([plan.variables[index] for index in sharing.measured])
     of = "the shared weights" if over is None else counted(over, "shared weight")
     formed = [] if over == 0 else [f"{counted(rows, 'row')} of {of}, {objective.replicas.way}{each}"]
     names = [layer.layer.name for layer in (sharing.captured if sharing else ()) if layer.variables]
@@ -79,7 +79,3 @@ def warn_inexact(trainer: Any, values: Sequence[TermValue]) -> None:
 
 def _reads_batch(layer: keras.layers.Layer) -> bool:
     return isinstance(layer, keras.layers.BatchNormalization) and not layer.synchronized
-
-
-def _size(variables: Sequence[keras.Variable]) -> int:
-    return sum(math.prod(variable.shape) for variable in variables)

@@ -92,7 +92,7 @@ class GramianProducts(Products):
 
     def norms_and_gramian(self, total: Array) -> tuple[Array, Array | None]:
         """See `Products`."""
-        return ops.sqrt(ops.maximum(ops.diagonal(total), 0.0)), total
+        return _root(ops.diagonal(total)), total
 
     def pairs(self, rows: int) -> int:
         """See `Products`."""
@@ -116,8 +116,12 @@ class NormProducts(Products):
 
     def norms_and_gramian(self, total: Array) -> tuple[Array, Array | None]:
         """See `Products`."""
-        return ops.sqrt(ops.maximum(total, 0.0)), None
+        return _root(total), None
 
     def pairs(self, rows: int) -> int:
         """See `Products`."""
         return rows
+
+
+def _root(squares: Array) -> Array:
+    return ops.sqrt(ops.maximum(squares, ops.zeros_like(squares)))

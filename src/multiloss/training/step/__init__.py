@@ -18,4 +18,7 @@ from ._replicas import Replicas as Replicas
 from ._replicas import fingerprint as fingerprint
 from ._replicas import join as join
 from ._replicas import together as together
+from ._rows_held import RowsHeld as RowsHeld
+from ._rows_held import bytes_of as bytes_of
+from ._rows_held import rows_held as rows_held
 from ._writing_program import WritingProgram as WritingProgram

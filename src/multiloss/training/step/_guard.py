@@ -66,7 +66,7 @@ class Guard:
 
     def untouched(self) -> Array | bool:
         """False once a step went wrong in the mode `"raise"`: nothing is applied any more."""
-        return ops.equal(self.state[INCIDENT].value[COUNT], 0) if self.mode == "raise" else True
+        return self.state[INCIDENT].value[COUNT] < 1 if self.mode == "raise" else True
 
     def check(
         self,
@@ -165,7 +165,7 @@ class Guard:
 
 
 class GuardReader:
-    """Reads the flag after each execution without waiting for the device: one execution later, and at the end."""
+    """Reads the flag between executions without waiting for the device: one execution later, and at the end."""
 
     def __init__(self, host: Any, guard: Guard):
         self._host = host

@@ -115,7 +115,7 @@ class Objective:
         user = self.user_weights(final=not training)
         vector = stack(losses)
         labelled = stack([value.present for value in values], "bool")
-        present = ops.logical_and(labelled, ops.not_equal(user, 0.0))
+        present = ops.logical_and(labelled, ops.not_equal(user, ops.zeros_like(user)))
         divisors, known = zip(
             *(self._divisor(term, values[term.index], losses[term.index], training) for term in self.terms), strict=True
         )
@@ -166,10 +166,10 @@ class Objective:
     def _sum(self, measured: Measured, *, balanced: bool, factors: Array | None = None) -> Array:
         """The weighted sum of the balanced terms, or of those that are neither balanced nor constraints."""
         in_balance = self.balancing.balanced
-        chosen = np.zeros(len(self.terms), "float32")
         constrained = [term.index for term in self.constraints.terms]
-        chosen[[i for i in range(len(self.terms)) if (i in in_balance) == balanced and i not in constrained]] = 1.0
-        terms = measured.user * measured.losses / measured.divisors * ops.convert_to_tensor(chosen)
+        every = range(len(self.terms))
+        chosen = [float((index in in_balance) == balanced and index not in constrained) for index in every]
+        terms = measured.user * measured.losses / measured.divisors * stack(chosen)
         return ops.sum(terms if factors is None else terms * factors)
 
     def record(

@@ -146,8 +146,8 @@ class StepProgram(abc.ABC):
 
     @property
     def plan(self) -> StepPlan:
-        """What is known of the model's structure; begun anew when other variables are trained."""
-        if self._plan is None or not self._plan.fits():
+        """What is known of the model's structure; begun anew for other variables, and once a batch is known."""
+        if self._plan is None or not self._plan.fits() or self._plan.batch_size != (self.batch_size or 1):
             self._plan = StepPlan(self.model, self.objective, self.batch_size or 1, self._paying)
         return self._plan
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..._core.errors import invalid
 from ..._core.variables import layer_names, matches
-from ..._core.wording import listed
+from ..._core.wording import a_few, listed
 from ..rows import REPRESENTATION, CapturedLayer
 from ._objective import Objective
 
@@ -173,5 +173,4 @@ def _balancer(objective: Objective) -> str:
 
 def _layers(variables: Sequence[Any]) -> str:
     """A few layers by name."""
-    names = list(dict.fromkeys(layer_names(variables)))
-    return listed(names if len(names) <= 5 else [*names[:4], f"{len(names) - 4} more layers"])
+    return a_few(dict.fromkeys(layer_names(variables)), "layers")
