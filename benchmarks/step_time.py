@@ -16,8 +16,8 @@ import sys
 from typing import Any
 
 import keras
-import numpy as np
 from memory import peak
+from networks import NETWORKS, batches, network
 from sampling import Sampler, line, ratios
 
 import multiloss as ml
@@ -25,25 +25,9 @@ from multiloss._core.aggregator import Aggregator
 from multiloss._core.registry import members
 
 
-def network(terms: int, width: int, layers: int) -> keras.Model:
-    """A multi-layer perceptron, `hidden1` to `hidden<layers>`, with one small head for each term."""
-    inputs = keras.Input((width,))
-    hidden = inputs
-    for index in range(layers):
-        hidden = keras.layers.Dense(width, activation="relu", name=f"hidden{index + 1}")(hidden)
-    return keras.Model(inputs, {f"t{index}": keras.layers.Dense(1, name=f"t{index}")(hidden) for index in range(terms)})
-
-
-def batches(terms: int, steps: int, width: int, batch: int) -> tuple[Any, dict[str, Any]]:
-    """Random inputs and targets for so many steps."""
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(steps * batch, width)).astype("float32")
-    return x, {f"t{index}": rng.normal(size=(steps * batch, 1)).astype("float32") for index in range(terms)}
-
-
 def plain(terms: int, options: argparse.Namespace) -> keras.Model:
     """Stock Keras with a weight for each output."""
-    model = network(terms, options.width, options.layers)
+    model = network(terms, options)
     names = [f"t{index}" for index in range(terms)]
     model.compile("sgd", loss=dict.fromkeys(names, "mse"), loss_weights=dict.fromkeys(names, 0.5))
     return model
@@ -52,7 +36,7 @@ def plain(terms: int, options: argparse.Namespace) -> keras.Model:
 def balanced(terms: int, name: str, on_nonfinite: str, options: argparse.Namespace) -> keras.Model:
     """The same with a balancer."""
     loss = {f"t{index}": "mse" for index in range(terms)}
-    model = network(terms, options.width, options.layers)
+    model = network(terms, options)
     return ml.compile(
         model,
         "sgd",
@@ -68,8 +52,8 @@ def balancer(name: str, options: argparse.Namespace) -> ml.Balancer | None:
     if name == "none":
         return None
     entry = next(entry for entry in members("balancer") if entry.name == name)
-    settings = {"wrt": options.wrt, "heads": options.heads} if issubclass(entry.cls, Aggregator) else {}
-    return entry.cls(**{**entry.cases[0], **settings})
+    settings = {"wrt": options.wrt, "heads": options.heads, "backward": options.backward}
+    return entry.cls(**{**entry.cases[0], **(settings if issubclass(entry.cls, Aggregator) else {})})
 
 
 def contenders(wanted: str) -> list[str]:
@@ -105,7 +89,9 @@ def main() -> None:
     parser.add_argument("--heads", default="unweighted", choices=["unweighted", "weighted"])
     parser.add_argument("--torchjd", action="store_true", help="PyTorch: torchjd's two engines and LibMTL beside them")
     parser.add_argument("--memory", action="store_true", help="Linux: the peak of a step's memory too")
-    parser.add_argument("--width", type=int, default=256, help="units of each hidden layer")
+    parser.add_argument("--network", default="mlp", choices=list(NETWORKS))
+    parser.add_argument("--backward", default="auto", choices=["auto", "loop", "batched"])
+    parser.add_argument("--width", type=int, default=256, help="units, or most filters, of each hidden layer")
     parser.add_argument("--layers", type=int, default=3, help="hidden layers")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--steps", type=int, default=100, help="steps a sample, at least 50")
@@ -114,9 +100,9 @@ def main() -> None:
     options = parser.parse_args()
     table = []
     # What the first model of a process costs once is no part of anyone's first step.
-    fitted(plain(1, options), *batches(1, options.steps, options.width, options.batch), options)
+    fitted(plain(1, options), *batches(1, options.steps, options), options)
     for terms in map(int, options.terms.split(",")):
-        x, y = batches(terms, options.steps, options.width, options.batch)
+        x, y = batches(terms, options.steps, options)
         baseline = fitted(plain(terms, options), x, y, options)
         plain_peak = peak(baseline.epoch) if options.memory else 0.0
         for name in contenders(options.balancers):
