@@ -124,3 +124,13 @@ def test_lengths_alone(whatever_it_costs):
     model = _model(_two_axes)
     x, y = _data(model)
     assert _apart(_shown(model, x, y, RevealNorms, backward="batched")[0], _explicit(model, x, y)) < 1e-5
+
+
+def test_a_frozen_kernel_is_no_part_of_the_gramian(whatever_it_costs):
+    """Its layer's bias still is, and so are other layers."""
+    model = _model(_two_axes)
+    model.get_layer("strided").kernel.trainable = False
+    x, y = _data(model)
+    shown, captured = _shown(model, x, y)
+    assert _apart(shown, _explicit(model, x, y)) < 1e-5
+    assert captured == {"twice", "single"}
