@@ -1,38 +1,12 @@
 """The Gramian that a balancer reads is that of the terms' gradients, however the backward passes were run."""
 
-from typing import ClassVar
-
 import keras
 import numpy as np
 import pytest
 from keras import layers, ops
+from revealing import Reveal, RevealNorms
 
 import multiloss as ml
-from multiloss._core.aggregator import Aggregator
-from multiloss._core.balancer import Needs
-
-
-class Reveal(Aggregator):
-    """Equal weights; keeps the Gramian that it was shown."""
-
-    def init(self, num_terms):
-        return {"gramian": np.zeros((num_terms, num_terms), "float32")}
-
-    def raw_weights(self, signals, state):
-        return ops.ones_like(signals.losses), {"gramian": signals.gramian}
-
-
-class RevealNorms(Reveal):
-    """The same for one that reads norms alone."""
-
-    needs: ClassVar[Needs] = Needs.NORMS
-
-    def init(self, num_terms):
-        return {"gramian": np.zeros(num_terms, "float32")}
-
-    def raw_weights(self, signals, state):
-        return ops.ones_like(signals.losses), {"gramian": ops.square(signals.norms)}
-
 
 NAMES = ("a", "b", "c")
 

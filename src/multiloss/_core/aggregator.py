@@ -35,7 +35,7 @@ class Aggregator(Balancer):
             steps. A member with a memory then sees every n-th step alone.
         backward: how the K backward passes run: one after the other (`"loop"`), as one with the rows along a leading
             axis (`"batched"`, more memory, not for every operation), or `"auto"`: batched on JAX, where it also
-            compiles faster, a loop elsewhere.
+            compiles faster, unless a CPU convolves; a loop elsewhere.
         groups: terms that are summed before they are balanced, as `[["dice", "focal"], ["label", "size"]]`; a group
             counts as one term and its terms share its weight. Terms that no group names stand for themselves.
         normalize: as for every `Balancer`; K is the number of groups.

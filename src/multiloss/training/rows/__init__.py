@@ -10,6 +10,7 @@ from ._products import GramianProducts as GramianProducts
 from ._products import NormProducts as NormProducts
 from ._products import Products as Products
 from ._pullback import Cotangents as Cotangents
+from ._pullback import PassByPass as PassByPass
 from ._pullback import Pullback as Pullback
 from ._pullback import single_cotangent as single_cotangent
 from ._recording import RecordingScope as RecordingScope

@@ -10,35 +10,41 @@ import keras
 from ..._core.errors import invalid
 from ..._core.variables import matches_any
 from .._keras_seams import all_layers, computes_again
-from ._captured import CapturedDense, CapturedEmbedding, CapturedLayer, CapturedOutput
+from ._captured import CapturedLayer, CapturedOutput
+from ._captured_convolution import CapturedConvolution
+from ._captured_embedding import CapturedEmbedding
+from ._captured_kernels import CapturedDense, CapturedEinsumDense
 
 REPRESENTATION = "representation:"
+KINDS = (CapturedDense, CapturedEmbedding, CapturedConvolution, CapturedEinsumDense)
+# Each calls the layers inside it once, outside of loops.
+ATTENTION = (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention)
 
 
 def capturable_layers(model: keras.Model, variables: Sequence[Any]) -> list[CapturedLayer]:
-    """The dense layers and embeddings whose calls are nodes of the model's graph.
+    """The layers whose calls are nodes of the model's graph and of which gradients need not be formed.
 
-    Only there is it certain that a call runs once, and not within a loop of its own whose tensors cannot be kept.
+    Only there is it certain that a call runs once, and not within a loop of its own whose tensors cannot be kept. The
+    dense layers of Keras's attention are called once with it.
 
     Args:
         model: the user's model.
         variables: its trainable variables.
     """
     place = {id(variable): index for index, variable in enumerate(variables)}
-    inside = {id(inner) for layer in all_layers(model) if not _is_graph(layer) for inner in all_layers(layer)}
+    holders = [(holder, {id(inner) for inner in all_layers(holder)}) for holder in _holders(model)]
     found: list[CapturedLayer] = []
     layer: Any
-    for layer in _nodes(model):
-        if id(layer) in inside or computes_again(layer) or getattr(layer, "lora_enabled", False):
+    for node, layer in _called(model):
+        if any(id(layer) in held for holder, held in holders if holder is not node):
             continue
-        own = [place[id(variable)] for variable in layer.trainable_variables if id(variable) in place]
-        if not own or len(own) < len(layer.trainable_variables) or layer.quantization_mode is not None:
+        if computes_again(node) or computes_again(layer) or layer.quantization_mode is not None:
             continue
-        kind: type = type(layer)
-        if kind is CapturedDense.kind and not isinstance(layer.activation, keras.layers.Layer):
-            found.append(CapturedDense(layer, own))
-        elif kind is CapturedEmbedding.kind:
-            found.append(CapturedEmbedding(layer, own))
+        # All of the layer's weights: gradients of a frozen one are no part of the Gramian.
+        own = [place[id(variable)] for variable in layer.weights if id(variable) in place]
+        kind = next((kind for kind in KINDS if kind.takes(layer)), None)
+        if kind is not None and own and len(own) == len(layer.weights):
+            found.append(kind(layer, own))
     return found
 
 
@@ -59,6 +65,18 @@ def representation_layers(model: keras.Model, wrt: str) -> list[CapturedLayer]:
 
 def _is_graph(layer: Any) -> bool:
     return isinstance(layer, keras.Sequential) or (isinstance(layer, keras.Model) and hasattr(layer, "output_names"))
+
+
+def _holders(model: keras.Model) -> Iterator[Any]:
+    """The layers that may call others in their own way."""
+    return (layer for layer in all_layers(model) if not _is_graph(layer))
+
+
+def _called(model: keras.Model) -> Iterator[tuple[Any, Any]]:
+    """The graph's nodes and the layers that each of them is sure to call once: itself, or what attention holds."""
+    for node in _nodes(model):
+        for layer in all_layers(node) if type(node) in ATTENTION else [node]:
+            yield node, layer
 
 
 def _nodes(model: Any) -> Iterator[Any]:

@@ -1,18 +1,12 @@
-"""Captured layers, whose inputs and outputs are kept in the forward pass, so that rows need not be formed.
-
-The gradient of a loss by the kernel of a dense layer is A' D, for the layer's inputs A and the loss's gradient D by the
-layer's outputs before the activation. Inner products of such gradients follow from A and D alone: the "ghost norm" of
-Goodfellow, Efficient Per-Example Gradient Computations, 2015, arXiv:1510.01799, here between terms.
-"""
+"""Captured layers, whose inputs and outputs are kept in the forward pass, so that rows need not be formed."""
 
 from __future__ import annotations
 
 import abc
 import contextlib
-import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 from keras import ops
@@ -83,70 +77,6 @@ def cut(captured: Sequence[CapturedLayer]) -> Iterator[None]:
         for layer in captured:
             stack.enter_context(layer.cut())
         yield
-
-
-class CapturedDense(CapturedLayer):
-    """A dense layer: kernel, then bias if it has one."""
-
-    kind: ClassVar[type] = keras.layers.Dense
-
-    @contextlib.contextmanager
-    def hooked(self, hook: Hook) -> Iterator[None]:
-        """The hook gets the inputs, and the outputs before the activation."""
-        call, activation = self.layer.call, self.layer.activation
-        given: list[Any] = []
-
-        def noted(*args: Any, **kwargs: Any) -> Any:
-            given.append(args[0] if args else kwargs["inputs"])
-            return call(*args, **kwargs)
-
-        def activated(outputs: Array) -> Array:
-            return activation(hook(given.pop(), outputs))
-
-        with replaced(self.layer, "call", noted), replaced(self.layer, "activation", activated):
-            yield
-
-    def products(self, inputs: Sequence[Any], deltas: Sequence[Array], products: Products) -> Array:
-        """See `CapturedLayer`."""
-        given = ops.concatenate([_positions(array) for array in inputs])
-        rows = ops.concatenate([_rows_of_positions(array) for array in deltas], axis=1)
-        total = products.of_outer(given, rows)
-        if len(self.variables) > 1:
-            total = total + products.of_rows(ops.sum(rows, axis=1))
-        return total
-
-    def pays(self, inputs: Sequence[Any], rows: int, samples: int, products: Products) -> bool:
-        """See `CapturedLayer`."""
-        count = sum(_count(array.shape[:-1], samples) for array in inputs)
-        return products.pays(rows, count, inputs[0].shape[-1], self.layer.units)
-
-
-class CapturedEmbedding(CapturedLayer):
-    """An embedding: its table."""
-
-    kind: ClassVar[type] = keras.layers.Embedding
-
-    @contextlib.contextmanager
-    def hooked(self, hook: Hook) -> Iterator[None]:
-        """The hook gets the indices and the vectors."""
-        call = self.layer.call
-
-        def noted(*args: Any, **kwargs: Any) -> Any:
-            return hook(args[0] if args else kwargs["inputs"], call(*args, **kwargs))
-
-        with replaced(self.layer, "call", noted):
-            yield
-
-    def products(self, inputs: Sequence[Any], deltas: Sequence[Array], products: Products) -> Array:
-        """See `CapturedLayer`."""
-        indices = ops.concatenate([ops.reshape(ops.cast(array, "int32"), (-1,)) for array in inputs])
-        rows = ops.concatenate([_rows_of_positions(array) for array in deltas], axis=1)
-        return products.of_lookup(indices, rows)
-
-    def pays(self, inputs: Sequence[Any], rows: int, samples: int, products: Products) -> bool:
-        """See `CapturedLayer`."""
-        count = sum(_count(array.shape, samples) for array in inputs)
-        return products.pays(rows, count, self.layer.input_dim, self.layer.output_dim, lookup=True)
 
 
 class CapturedOutput(CapturedLayer):
@@ -226,17 +156,3 @@ class Activations:
     def calls(self, captured: Sequence[CapturedLayer]) -> list[int]:
         """The calls of some layers, by number."""
         return [place for place, owner in enumerate(self.owners) if owner in captured]
-
-
-def _positions(array: Array) -> Array:
-    """All positions of all samples below each other in float32, shape `(N, m)`."""
-    return ops.cast(ops.reshape(array, (-1, array.shape[-1])), "float32")
-
-
-def _rows_of_positions(array: Array) -> Array:
-    return ops.cast(ops.reshape(array, (array.shape[0], -1, array.shape[-1])), "float32")
-
-
-def _count(shape: Sequence[int | None], samples: int) -> int:
-    """How many positions a shape holds; a dimension that is left open is the batch."""
-    return math.prod(samples if size is None else int(size) for size in shape)

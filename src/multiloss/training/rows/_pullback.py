@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from keras import ops
 
@@ -31,12 +31,10 @@ class Pullback(abc.ABC):
     Attributes:
         losses: one scalar for each term.
         activations: what the captured layers took in and gave out.
-        batches: whether several backward passes run as one when nobody says how.
     """
 
     losses: Sequence[Any]
     activations: Activations
-    batches: ClassVar[bool] = False
 
     @abc.abstractmethod
     def __call__(
@@ -65,9 +63,6 @@ class Pullback(abc.ABC):
         return [{call for call in calls if row[call] is not None} for row in found]
 
     @abc.abstractmethod
-    def _together(self, rows: Sequence[Cotangents], variables: Sequence[int], calls: Sequence[int]) -> list[Any]:
-        """Several backward passes as one: gradients with a leading axis for the rows, None where none is connected."""
-
     def rows(
         self, rows: Sequence[Cotangents], variables: Sequence[int], calls: Sequence[int], backward: str
     ) -> list[Any]:
@@ -82,10 +77,6 @@ class Pullback(abc.ABC):
         Returns:
             The gradients by the variables, then by the calls, each of shape `(K, ...)`; None where no row is connected.
         """
-        if backward == "batched" or (backward == "auto" and self.batches):
-            return self._together(rows, variables, calls)
-        pulled = [self(cotangents, variables, calls, dense=True) for cotangents in rows]
-        return [_stacked(column) for column in zip(*pulled, strict=True)]
 
     def products(
         self,
@@ -124,6 +115,23 @@ class Pullback(abc.ABC):
             return total
         total = replicas.total(total) if captured else total
         return total + replicas.of_sum(_as_matrix(formed), products.of_matrix) if formed else total
+
+
+class PassByPass(Pullback):
+    """Backward passes of a backend that runs one at a time, or vectorises all of them."""
+
+    @abc.abstractmethod
+    def _together(self, rows: Sequence[Cotangents], variables: Sequence[int], calls: Sequence[int]) -> list[Any]:
+        """Several backward passes as one: gradients with a leading axis for the rows, None where none is connected."""
+
+    def rows(
+        self, rows: Sequence[Cotangents], variables: Sequence[int], calls: Sequence[int], backward: str
+    ) -> list[Any]:
+        """See `Pullback`."""
+        if backward == "batched":
+            return self._together(rows, variables, calls)
+        pulled = [self(cotangents, variables, calls, dense=True) for cotangents in rows]
+        return [_stacked(column) for column in zip(*pulled, strict=True)]
 
 
 def _as_matrix(gradients: Sequence[Array]) -> Array:

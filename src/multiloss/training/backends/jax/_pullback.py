@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 
@@ -23,8 +23,6 @@ class VjpPullback(Pullback):
         trainable: the variables' values.
         captured: the layers to capture.
     """
-
-    batches: ClassVar[bool] = True
 
     def __init__(self, run: Run, trainable: Sequence[Any], captured: Sequence[CapturedLayer]):
         self.run = run
@@ -66,8 +64,10 @@ class VjpPullback(Pullback):
         gradients, offsets = self.backward(cast)
         return [gradients[index] for index in variables] + [offsets[place] for place in calls]
 
-    def _together(self, rows: Sequence[Cotangents], variables: Sequence[int], calls: Sequence[int]) -> list[Any]:
-        """One backward pass in which every row walks its own losses, and all rows together what they share."""
+    def rows(
+        self, rows: Sequence[Cotangents], variables: Sequence[int], calls: Sequence[int], backward: str
+    ) -> list[Any]:
+        """One backward pass in which every row walks its own losses, and all rows what they share."""
         row_of = {term: k for k, row in enumerate(rows) for term, cotangent in enumerate(row) if cotangent is not None}
 
         def pull(*ones: Any) -> list[Any]:
@@ -76,8 +76,9 @@ class VjpPullback(Pullback):
                 [ones[row_of[t]] * rows[row_of[t]][t] if t in row_of else None for t in terms], variables, calls
             )
 
-        everyone = range(len(rows))
-        return [None if found is None else found.together(everyone) for found in rows_of(pull, len(rows))]
+        everyone, together = range(len(rows)), {"loop": False, "batched": True}.get(backward)
+        found = rows_of(pull, len(rows), together=together)
+        return [None if row is None else row.together(everyone) for row in found]
 
     def connected(self) -> list[set[int]]:
         """For every term, the indices of the trainable variables that it is connected to structurally."""

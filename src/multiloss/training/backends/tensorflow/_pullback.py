@@ -7,10 +7,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from ...rows import Activations, Cotangents, Pullback, Versions, single_cotangent
+from ...rows import Activations, Cotangents, PassByPass, Versions, single_cotangent
 
 
-class TapePullback(Pullback):
+class TapePullback(PassByPass):
     """See `Pullback`.
 
     Args:

@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
-from ...rows import Activations, Cotangents, Pullback, Versions, single_cotangent
+from ...rows import Activations, Cotangents, PassByPass, Versions, single_cotangent
 
 
-class GraphPullback(Pullback):
+class GraphPullback(PassByPass):
     """See `Pullback`.
 
     Args:
