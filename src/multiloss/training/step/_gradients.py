@@ -36,12 +36,18 @@ class Step:
         return [gradient for gradient, _ in pairs], [variable for _, variable in pairs]
 
 
+def entries(vector: Array) -> list[Array]:
+    """The entries of a vector as scalars."""
+    return [vector[index] for index in range(vector.shape[0])]
+
+
 def differentiate(
     objective: Objective,
     linear: Linearized,
     sharing: Sharing | None,
     num_variables: int,
     scale_loss: Callable[[Array], Array],
+    apart: Callable[[Array], list[Array]] = entries,
 ) -> Step:
     """Computes the weights of a step and its gradients.
 
@@ -51,6 +57,7 @@ def differentiate(
         sharing: the shared variables; None where the balancer reads no gradients. Where none is shared, it rests.
         num_variables: the number of trainable variables.
         scale_loss: the optimizer's loss scaling, applied to the last backward's cotangents alone.
+        apart: takes a vector apart into scalars, in the way that the backend compiles best.
     """
     measured = objective.measure(linear.forward.values, linear.losses, training=True)
     balancing, pull, products = objective.balancing, linear.pull, None
@@ -63,12 +70,12 @@ def differentiate(
     weights = plain * balance.factors
     everything = range(num_variables)
     if sharing is None or not balancing.splits_heads:
-        gradients = pull(_cotangents(scale_loss(weights)), everything)
+        gradients = pull(apart(scale_loss(weights)), everything)
     else:
         gradients = [None] * num_variables
         for factors, variables in ((weights, sharing.shared), (plain, sharing.private)):
             if variables:
-                pulled = pull(_cotangents(scale_loss(factors)), variables)
+                pulled = pull(apart(scale_loss(factors)), variables)
                 for index, gradient in zip(variables, pulled, strict=True):
                     gradients[index] = gradient
     return Step(gradients, measured, weights, balance)
@@ -87,7 +94,3 @@ def _norms_and_gramian(
     over = balancing.over.backward
     total = linear.pull.products(rows, sharing.measured, sharing.captured, products, over, objective.replicas)
     return products.norms_and_gramian(total)
-
-
-def _cotangents(weights: Array) -> list[Array]:
-    return [weights[index] for index in range(weights.shape[0])]

@@ -15,6 +15,7 @@ from ....terms import TermValue
 from ..._keras_seams import sync_state
 from ...rows import Activations
 from ...step import Forward, Linearized, StepProgram, differentiate
+from ._entries import entries
 from ._processes import are_joined, joined, on_every_process
 from ._pullback import VjpPullback
 from ._rows import rows_of
@@ -35,7 +36,8 @@ class Program(StepProgram):
         scope = linear.scope
         before_step = [(variable, scope.get_current_value(variable)) for kind in self._carried() for variable in kind]
         with scope:
-            step = differentiate(self.objective, linear, plan.sharing, len(trainable), self.host.optimizer.scale_loss)
+            scale_loss = self.host.optimizer.scale_loss
+            step = differentiate(self.objective, linear, plan.sharing, len(trainable), scale_loss, entries)
 
             def nonfinite_terms(wanted: jax.Array) -> jax.Array:
                 none = jax.numpy.zeros(len(linear.losses), "int32")
