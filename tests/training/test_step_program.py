@@ -10,7 +10,7 @@ from multiloss._core.registry import resolve
 from multiloss.terms import Term
 from multiloss.training.logs import TermTracker
 from multiloss.training.reading import BoundTerm, Names, TrainingState
-from multiloss.training.rows import Activations, Pullback, RecordingScope, Versions
+from multiloss.training.rows import Activations, PassByPass, RecordingScope, Versions
 from multiloss.training.step import Guard, Linearized, Objective, StepProgram, WritingProgram
 
 # Central differences err by WIDTH^2, and by the rounding of a loss in float32 over WIDTH.
@@ -39,7 +39,7 @@ class Host:
         return self.metrics[0].result()
 
 
-class Differences(Pullback):
+class Differences(PassByPass):
     """Gradients by central differences of the losses, computed once."""
 
     def __init__(self, losses_at, values):
