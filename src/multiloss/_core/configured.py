@@ -77,6 +77,17 @@ def arguments(made: Any) -> dict[str, Any]:
     return {**made.get_config(), **_kept(made)}
 
 
+def flat_arguments(made: Any) -> dict[str, str | int | float | bool]:
+    """The arguments that make an object again, as numbers, truth values and texts: what tables and trackers take."""
+    return {name: flat(value) for name, value in arguments(made).items()}
+
+
+def flat(value: Any) -> str | int | float | bool:
+    """A number, a truth value or a text as it is; anything else as one would write it."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return value if isinstance(value, str | int | float | bool) else _words(value)
+
+
 def given_name(made: Any) -> str | None:
     """The name of a Keras object, without the number of names that Keras makes up: `dice` of `dice_34`."""
     name = getattr(made, "name", None)

@@ -68,7 +68,7 @@ def _scalar(value: Any, dtype: str) -> Array:
 
 def _repeated(value: Any, shape: tuple[int, ...], dtype: str) -> Array:
     """One known number everywhere, filled in on the device: a constant of the host's would have to be sent to it."""
-    if dtype == "bool":
+    if value in (0, 1):
         return ops.ones(shape, dtype) if value else ops.zeros(shape, dtype)
     return ops.zeros(shape, dtype) + np.dtype(dtype).type(value).item()
 

@@ -7,6 +7,7 @@ from typing import Any
 from ..reading import read_data
 from ._explain import explanation
 from ._probe import Probe, probe
+from ._settings import settings
 
 
 class Looks:
@@ -39,3 +40,22 @@ class Looks:
         """
         self._assert_compile_called("explain")
         return explanation(self, x, y, sample_weight)
+
+    def settings(self: Any) -> dict[str, str | int | float | bool]:
+        """All that was chosen for the training, as one flat dict for experiment trackers.
+
+        Keys are `term/<name>/...` (`reads`, `reduction`, `scale`, `weight` of now, `weight_schedule`, `balanced`),
+        `balancer` and its arguments, `optimizer` and its learning rate, `on_nonfinite`, `backend`, `dtype_policy` and
+        `version/...`; values are texts, numbers and truth values.
+
+        Example:
+            >>> import keras
+            >>> import multiloss as ml
+            >>> image = keras.Input((2,))
+            >>> trainer = ml.compile(keras.Model(image, keras.layers.Dense(1, name="size")(image)), "adam", loss="mse")
+            >>> settings = trainer.settings()
+            >>> settings["balancer"], settings["optimizer"], settings["on_nonfinite"]
+            ('fixed', 'Adam', 'raise')
+        """
+        self._assert_compile_called("settings")
+        return settings(self)
