@@ -21,7 +21,7 @@ def tested(make_problem):
     return replace(problem, train=train, test=held_out)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", [False, pytest.param(True, marks=pytest.mark.one_backend)])
 def test_runs_are_judged_by_the_test_data(tested, weighted):
     """What is validated does not move the training: the same run, validated on the test data, ends with these."""
     if weighted:
