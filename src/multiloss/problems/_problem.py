@@ -10,7 +10,7 @@ import keras
 
 from .._core.errors import invalid
 from .._core.whole_characters import check_whole
-from ._score import DIRECTIONS, Score
+from ._score import Score
 
 Factory = Callable[[], Any]
 
@@ -157,13 +157,11 @@ def _read_score(score: Any) -> dict[str, Score]:
             received=score,
             fix="Write, say, {'label_accuracy': 'max'}.",
         )
-    for name, given in score.items():
-        if not isinstance(given, Score) and given not in DIRECTIONS:
-            raise invalid(f"`score[{name!r}]` must be one of {list(DIRECTIONS)}, or a Score", received=given)
+    for name in score:
         if str(name).startswith("val_"):
             raise invalid("`score` names metrics without the prefix 'val_'", received=name)
         check_whole("A metric's name in `score`", str(name))
-    return {str(name): Score.read(given) for name, given in score.items()}
+    return {str(name): Score.of(given, f"`score[{name!r}]`") for name, given in score.items()}
 
 
 def _copied(metrics: Any) -> Any:

@@ -125,14 +125,25 @@ class Score:
         return self.unit is not None or self.ideal is not None
 
     @classmethod
-    def read(cls, given: Any) -> Self:
-        """A score, a direction, or what `to_plain` gave.
+    def of(cls, given: Any, what: str = "A score") -> Self:
+        """A score, or the one of a direction.
+
+        Args:
+            given: either of them.
+            what: the error's name for it.
 
         Raises:
             ValueError: for anything else.
         """
         if isinstance(given, cls):
             return given
+        if given not in DIRECTIONS:
+            raise invalid(f"{what} must be 'max', 'min' or a Score", received=given)
+        return cls(given)
+
+    @classmethod
+    def read(cls, given: Any) -> Self:
+        """The same, and what `to_plain` gave."""
         if isinstance(given, Mapping):
             return cls(given["direction"], unit=given.get("unit"), ideal=given.get("ideal"))
-        return cls(given)
+        return cls.of(given)

@@ -54,6 +54,12 @@ class SeededBatches(keras.utils.PyDataset):
         return shuffled(self.length, self.seed, self.epoch)
 
 
+def parts_of(data: Any) -> tuple[Any, Any, Any]:
+    """`x`, `y` and `sample_weight` for `fit` and its like; any other data set than arrays is an `x`."""
+    x, y, sample_weight, *_ = (*data, None, None) if is_arrays(data) else (data, None, None)
+    return x, y, sample_weight
+
+
 def training_data(data: Any, batch_size: int, seed: int) -> Any:
     """What `fit` gets: seeded batches of arrays; any other dataset as it is, in its own order."""
     return SeededBatches(tuple(data), batch_size, seed) if is_arrays(data) else data

@@ -16,7 +16,7 @@ from ...problems import Problem
 from ...training import MultiLossModel
 from ...training import compile as compile_trainer
 from ._balancing_bytes import balancing_bytes
-from ._batches import first_samples, is_arrays, training_data
+from ._batches import first_samples, parts_of, training_data
 from ._callbacks import EpochWatch, StepClock
 from ._initial_model import InitialModel
 from ._interrupts import Interrupts
@@ -129,7 +129,7 @@ def _evaluated(
     trainer: MultiLossModel, problem: Problem, interrupts: keras.callbacks.Callback
 ) -> dict[str, float | None]:
     """The metrics of the test data."""
-    x, y, sample_weight = (*problem.test, None, None)[:3] if is_arrays(problem.test) else (problem.test, None, None)
+    x, y, sample_weight = parts_of(problem.test)
     size = problem.batch_size if y is not None else None
     logs = trainer.evaluate(
         x, y, sample_weight=sample_weight, batch_size=size, verbose=0, return_dict=True, callbacks=[interrupts]
@@ -140,7 +140,5 @@ def _evaluated(
 def _calibrate(trainer: MultiLossModel, problem: Problem) -> None:
     """Measures the scales that await a pass; all contenders start alike, so they measure the same."""
     if any(term.scale is not None and term.scale.awaits_pass for term in trainer.terms.values()):
-        x, y, sample_weight = (
-            (*problem.train, None, None)[:3] if is_arrays(problem.train) else (problem.train, None, None)
-        )
+        x, y, sample_weight = parts_of(problem.train)
         trainer.calibrate(x, y, sample_weight, batch_size=problem.batch_size)

@@ -80,7 +80,8 @@ def read_objective(problem: Problem, objective: Any, pareto: bool) -> TrialObjec
     if objective is None:
         metrics = dict(problem.score)
     elif isinstance(objective, Mapping):
-        metrics = {str(name): _score(name, given) for name, given in objective.items()}
+        what = "The direction of {!r} in `objective`"
+        metrics = {str(name): Score.of(given, what.format(name)) for name, given in objective.items()}
     elif isinstance(objective, str) or (isinstance(objective, list | tuple) and objective):
         names = [name.strip() for name in objective.split(",")] if isinstance(objective, str) else list(objective)
         metrics = {name: _known(problem, name) for name in names}
@@ -111,12 +112,6 @@ def _known(problem: Problem, name: str) -> Score:
         problem.score,
         f"For a metric outside the problem's score, say which way is better: {{{name!r}: 'max'}}.",
     )
-
-
-def _score(name: Any, given: Any) -> Score:
-    if not isinstance(given, Score) and given not in DIRECTIONS:
-        raise invalid(f"The direction of {name!r} in `objective` must be 'max', 'min' or a Score", received=given)
-    return Score.read(given)
 
 
 def _refuse_weighted(name: Any) -> None:
